@@ -1,0 +1,365 @@
+/**
+ * The addon's face: what `native/addon` exports, one section per file there. Nothing here adds behaviour; `lib/hsa` does.
+ *
+ * Conventions:
+ * - Device and host addresses, sizes and offsets are numbers (a virtual address fits in 2^53). `bigint` carries 64-bit data only
+ *   (signal values where they need it, timestamps never).
+ * - Every HSA status but success throws an `Error` with `code` (`ERR_HSA_OUT_OF_RESOURCES`, the name of the status without
+ *   `HSA_STATUS_ERROR_`), `status` (the number) and `call` (the HSA function). Wrong types and ranges throw `ERR_INVALID_ARG_TYPE`
+ *   and `ERR_OUT_OF_RANGE`; a handle used after disposal throws `ERR_HSA_DISPOSED`; a handle of another env or class throws
+ *   `ERR_INVALID_ARG_TYPE`.
+ * - Handle classes cannot be constructed from JavaScript. `dispose()` is idempotent; the env's end disposes what is left, in
+ *   reverse order of need (queues before signals before memory).
+ *
+ * @packageDocumentation
+ */
+
+/** Runtime: native/addon/runtime.cc */
+export interface OpenOptions {
+  /** Libraries to try, in order: absolute paths or names for the loader. */
+  readonly libraries: readonly string[];
+  /** The software GPU's `libhsakmt.so.1`, opened first so that ROCr binds to it, and its configuration (`gfx906*2`). */
+  readonly thunk?: { readonly library: string; readonly config: string };
+}
+
+export interface RuntimeFacts {
+  /** The file the loader opened, as /proc/self/maps or dladdr tells. */
+  readonly path: string;
+  /** hsa_system_get_info VERSION_MAJOR/MINOR. */
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  /** Whether the software GPU's thunk lies beneath it. */
+  readonly software: boolean;
+  /** Its configuration, where software. */
+  readonly softwareConfig: string | null;
+}
+
+/** Counters since load, for this env. The hot-path rule is tested with them. */
+export interface NativeStats {
+  nativeCalls: number;
+  allocations: number;
+  frees: number;
+  copies: number;
+  signalsCreated: number;
+  signalsLive: number;
+  queuesLive: number;
+  memoryLive: number;
+  executablesLive: number;
+  dispatches: number;
+}
+
+export interface SystemInfo {
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  /** Ticks of the system clock domain per second. */
+  readonly timestampFrequency: number;
+  /** Now, in ticks. */
+  readonly timestamp: number;
+  readonly signalMaxWait: bigint;
+  readonly endianness: "little" | "big";
+  readonly machineModel: "small" | "large";
+}
+
+/** A fault that the runtime reported for an agent: hsa_amd_event_t. */
+export interface SystemEvent {
+  readonly type: "memory-fault" | "hw-exception" | "unknown";
+  /** Index into `agents()`, or -1. */
+  readonly agent: number;
+  readonly address: number;
+  /** HSA_AMD_MEMORY_FAULT_* bits. */
+  readonly reasonMask: number;
+}
+
+/** Agents: native/addon/agent.cc. Valid while the runtime is. */
+export interface NativeAgent {
+  /** Index in `agents()`. */
+  readonly index: number;
+  readonly handle: number;
+  info(): AgentInfo;
+  regions(): NativeRegion[];
+  pools(): NativePool[];
+}
+
+export interface AgentInfo {
+  readonly name: string;
+  readonly productName: string;
+  readonly vendorName: string;
+  readonly deviceType: "cpu" | "gpu" | "dsp" | "aie";
+  /** HSA_AGENT_FEATURE_* bits: 1 kernel dispatch, 2 agent dispatch. */
+  readonly features: number;
+  readonly profile: "base" | "full";
+  readonly machineModel: "small" | "large";
+  readonly defaultFloatRounding: number;
+  readonly fastF16: boolean;
+  readonly wavefrontSize: number;
+  readonly workgroupMaxDim: readonly [number, number, number];
+  readonly workgroupMaxSize: number;
+  readonly gridMaxDim: readonly [number, number, number];
+  readonly gridMaxSize: number;
+  readonly queuesMax: number;
+  readonly queueMinSize: number;
+  readonly queueMaxSize: number;
+  readonly queueType: "multi" | "single";
+  readonly node: number;
+  readonly isas: readonly string[];
+  readonly cacheSizes: readonly number[];
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  /** hsa_amd_agent_info_t; 0 or "" where the runtime has no answer. */
+  readonly chipId: number;
+  readonly computeUnits: number;
+  readonly maxClockMhz: number;
+  readonly driverNode: number;
+  readonly maxWavesPerCu: number;
+  readonly simdsPerCu: number;
+  readonly cachelineSize: number;
+  readonly memoryWidth: number;
+  readonly memoryMaxClockMhz: number;
+  readonly uuid: string;
+  readonly bdfid: number;
+}
+
+/** Memory regions (HSA core) and pools (AMD): native/addon/region.cc, pool.cc. */
+export interface NativeRegion {
+  info(): RegionInfo;
+  /** hsa_memory_allocate. */
+  allocate(bytes: number): NativeMemory;
+}
+export interface RegionInfo {
+  readonly segment: "global" | "readonly" | "private" | "group" | "kernarg";
+  /** HSA_REGION_GLOBAL_FLAG_* bits: 1 kernarg, 2 fine grained, 4 coarse grained. */
+  readonly flags: number;
+  readonly size: number;
+  readonly allocMaxSize: number;
+  readonly allocAllowed: boolean;
+  readonly allocGranule: number;
+  readonly allocAlignment: number;
+}
+export interface NativePool {
+  info(): PoolInfo;
+  /** hsa_amd_memory_pool_allocate. */
+  allocate(bytes: number): NativeMemory;
+  /** hsa_amd_agent_memory_pool_get_info ACCESS for the agent. */
+  access(agent: NativeAgent): "never" | "allowed-by-default" | "disallowed-by-default";
+}
+export interface PoolInfo {
+  readonly segment: "global" | "readonly" | "private" | "group";
+  readonly flags: number;
+  readonly size: number;
+  readonly allocAllowed: boolean;
+  readonly allocGranule: number;
+  readonly allocAlignment: number;
+  readonly accessibleByAll: boolean;
+  readonly allocMaxSize: number;
+}
+
+/** An allocation, or a range of host memory locked for the GPU: native/addon/memory.cc */
+export interface NativeMemory {
+  readonly address: number;
+  /** The host address of locked memory; equals `address` for allocations. */
+  readonly hostAddress: number;
+  readonly byteLength: number;
+  readonly disposed: boolean;
+  /**
+   * The bytes as an ArrayBuffer over the memory itself, the same one at each call; detached by `dispose`.
+   * Throws `ERR_HSA_NOT_HOST_ACCESSIBLE` where the host cannot reach the memory.
+   */
+  view(): ArrayBuffer;
+  /** hsa_amd_agents_allow_access, replacing the earlier set. */
+  allowAccess(agents: readonly NativeAgent[]): void;
+  /** hsa_memory_free, hsa_amd_memory_pool_free or hsa_amd_memory_unlock. */
+  dispose(): void;
+}
+
+export interface PointerInfo {
+  readonly type: "unknown" | "hsa" | "locked" | "graphics" | "ipc";
+  readonly agentBaseAddress: number;
+  readonly hostBaseAddress: number;
+  readonly byteLength: number;
+  /** Index of the owning agent, or -1. */
+  readonly owner: number;
+  /** Indices of the agents that may access it. */
+  readonly accessible: readonly number[];
+}
+
+/** Signals: native/addon/signal.cc */
+export type SignalCondition = "eq" | "ne" | "lt" | "gte";
+export type MemoryOrder = "relaxed" | "acquire" | "release" | "acq_rel";
+
+export interface NativeSignal {
+  readonly handle: number;
+  readonly disposed: boolean;
+  /** Values are numbers where they are safe integers, else bigint; arguments take either. */
+  load(order?: "relaxed" | "acquire"): number | bigint;
+  store(value: number | bigint, order?: "relaxed" | "release"): void;
+  add(value: number | bigint, order?: MemoryOrder): void;
+  subtract(value: number | bigint, order?: MemoryOrder): void;
+  exchange(value: number | bigint, order?: MemoryOrder): number | bigint;
+  compareExchange(expected: number | bigint, value: number | bigint, order?: MemoryOrder): number | bigint;
+  /**
+   * Blocks this thread until the condition holds or `timeoutNs` has passed; answers the value seen. Undefined timeout: for ever.
+   */
+  wait(condition: SignalCondition, value: number | bigint, timeoutNs?: number): number | bigint;
+  /** Calls back once, from the env's completion thread by way of the event loop, when the condition holds. */
+  waitAsync(condition: SignalCondition, value: number | bigint, callback: (value: number | bigint) => void): NativeWait;
+  /** hsa_amd_profiling_get_dispatch_time, in nanoseconds of the system clock domain. */
+  dispatchTime(agent: NativeAgent): { readonly start: number; readonly end: number };
+  /** hsa_amd_profiling_get_async_copy_time, in nanoseconds. */
+  copyTime(): { readonly start: number; readonly end: number };
+  dispose(): void;
+}
+export interface NativeWait {
+  /** The callback will not run after this. Idempotent. */
+  cancel(): void;
+}
+
+/** Queues and packets: native/addon/queue.cc, packet.cc */
+export interface QueueOptions {
+  readonly size: number;
+  readonly type?: "multi" | "single";
+  readonly privateSegmentSize?: number;
+  readonly groupSegmentSize?: number;
+  /** hsa_amd_profiling_set_profiler_enabled. */
+  readonly profiling?: boolean;
+  /** Reaches JavaScript through the event loop. The queue is inactive then. */
+  readonly onError?: (status: number, name: string) => void;
+}
+export interface NativeQueue {
+  readonly id: number;
+  readonly size: number;
+  readonly address: number;
+  readonly disposed: boolean;
+  /**
+   * 64 bytes that JavaScript fills with a packet (bytes 0-1, the header, are ignored), as a view on native memory. `submit` copies them
+   * into the ring. Detached on dispose.
+   */
+  readonly packet: ArrayBuffer;
+  /**
+   * Publishes `packet` with `header` in one release store and rings the doorbell. Answers the packet's index.
+   * `signal`, where given, becomes the completion signal (and is set to 1 first when `arm`), else bytes 56-63 stand.
+   * A full ring: waits up to `timeoutNs` (default: 10 s), then throws `ERR_HSA_QUEUE_FULL`.
+   * A queue that reported an error throws `ERR_HSA_QUEUE_INACTIVE`.
+   */
+  submit(header: number, signal: NativeSignal | null, arm: boolean, timeoutNs?: number): number;
+  /**
+   * `submit`, then a blocking wait for the signal to reach 0; answers true, or false when `timeoutNs` passed first.
+   * One native call per synchronous launch.
+   */
+  submitAndWait(header: number, signal: NativeSignal, timeoutNs?: number): boolean;
+  loadReadIndex(order?: "relaxed" | "acquire"): number;
+  loadWriteIndex(order?: "relaxed" | "acquire"): number;
+  storeWriteIndex(index: number, order?: "relaxed" | "release"): void;
+  addWriteIndex(count: number, order?: MemoryOrder): number;
+  setProfiling(enabled: boolean): void;
+  inactivate(): void;
+  /** hsa_queue_destroy: waits for what the hardware still does with it. */
+  dispose(): void;
+}
+
+/** Code objects and executables: native/addon/code_object_reader.cc, executable.cc */
+export interface NativeCodeObjectReader {
+  readonly disposed: boolean;
+  dispose(): void;
+}
+export interface NativeExecutable {
+  readonly disposed: boolean;
+  loadAgentCodeObject(agent: NativeAgent, reader: NativeCodeObjectReader, options?: string): void;
+  /** hsa_executable_agent_global_variable_define. */
+  defineVariable(agent: NativeAgent, name: string, address: number): void;
+  freeze(options?: string): void;
+  /** 0 where valid, as hsa_executable_validate answers. */
+  validate(): number;
+  frozen(): boolean;
+  /** hsa_executable_get_symbol_by_name; null where there is none. */
+  symbol(name: string, agent: NativeAgent): SymbolInfo | null;
+  /** hsa_executable_iterate_agent_symbols. */
+  symbols(agent: NativeAgent): SymbolInfo[];
+  dispose(): void;
+}
+export type SymbolInfo = KernelSymbolInfo | VariableSymbolInfo | IndirectFunctionSymbolInfo;
+export interface KernelSymbolInfo {
+  readonly type: "kernel";
+  readonly name: string;
+  readonly linkage: "module" | "program";
+  /** Kernel object: the address of its descriptor. */
+  readonly object: number;
+  readonly kernargSize: number;
+  readonly kernargAlignment: number;
+  readonly groupSize: number;
+  readonly privateSize: number;
+  readonly dynamicCallstack: boolean;
+}
+export interface VariableSymbolInfo {
+  readonly type: "variable";
+  readonly name: string;
+  readonly linkage: "module" | "program";
+  readonly address: number;
+  readonly byteLength: number;
+  readonly alignment: number;
+  readonly constant: boolean;
+}
+export interface IndirectFunctionSymbolInfo {
+  readonly type: "indirect-function";
+  readonly name: string;
+  readonly linkage: "module" | "program";
+  readonly object: number;
+}
+
+export interface Native {
+  /**
+   * Opens the runtime and calls hsa_init for this env. HSA is one per process: another env's open answers the same runtime, and throws
+   * `ERR_HSA_ALREADY_OPEN` where the options contradict it. Throws `ERR_HSA_LIBRARY_NOT_FOUND` (with `tried: {library, reason}[]`) and
+   * `ERR_HSA_VERSION` (a symbol that this package needs is missing; `missing: string[]`).
+   */
+  open(options: OpenOptions): RuntimeFacts;
+  /** hsa_shut_down for this env, after disposing its handles. */
+  shutDown(): void;
+  statusString(status: number): string;
+  systemInfo(): SystemInfo;
+  /** One listener per env; null removes it. Each event goes to every env. */
+  onSystemEvent(listener: ((event: SystemEvent) => void) | null): void;
+  stats(): NativeStats;
+
+  agents(): NativeAgent[];
+
+  /** hsa_memory_copy, blocking. Either side: an address, or bytes of host memory. */
+  memoryCopy(destination: number | ArrayBufferView, source: number | ArrayBufferView, bytes: number): void;
+  /** hsa_memory_register / hsa_memory_deregister. */
+  memoryRegister(bytes: ArrayBufferView): void;
+  memoryDeregister(bytes: ArrayBufferView): void;
+  /** hsa_amd_memory_fill: `count` 32-bit values from `address` (4-byte aligned). */
+  memoryFill(address: number, value: number, count: number): void;
+  /** hsa_amd_memory_lock over the bytes of a typed array, which stay alive and undetached until disposal. */
+  memoryLock(bytes: ArrayBufferView, agents: readonly NativeAgent[]): NativeMemory;
+  /** hsa_amd_memory_async_copy. */
+  memoryAsyncCopy(
+    destination: number,
+    destinationAgent: NativeAgent,
+    source: number,
+    sourceAgent: NativeAgent,
+    bytes: number,
+    dependencies: readonly NativeSignal[],
+    completion: NativeSignal,
+  ): void;
+  /** hsa_amd_pointer_info. */
+  pointerInfo(address: number): PointerInfo;
+  /** hsa_amd_profiling_async_copy_enable. */
+  setCopyProfiling(enabled: boolean): void;
+
+  /** hsa_amd_signal_create / hsa_signal_create; `consumers` empty: anyone. */
+  createSignal(initial: number | bigint, consumers?: readonly NativeAgent[]): NativeSignal;
+  /** hsa_amd_signal_wait_any: the index of a signal whose condition holds, or -1 after `timeoutNs`. */
+  waitAny(
+    signals: readonly NativeSignal[],
+    conditions: readonly SignalCondition[],
+    values: readonly (number | bigint)[],
+    timeoutNs?: number,
+  ): number;
+
+  createQueue(agent: NativeAgent, options: QueueOptions): NativeQueue;
+
+  /** hsa_code_object_reader_create_from_memory; the bytes are copied and kept. Callers validate first: ROCr trusts its input. */
+  createCodeObjectReader(bytes: Uint8Array): NativeCodeObjectReader;
+  /** hsa_executable_create_alt. */
+  createExecutable(profile: "base" | "full", rounding: "default" | "zero" | "near", options?: string): NativeExecutable;
+}

@@ -1,0 +1,85 @@
+// The architectural state of one wavefront and what stops it.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "isa/micro_op.h"
+
+namespace softgpu {
+
+constexpr unsigned kLanes = 64;
+
+class CodeRegion;
+struct Workgroup;
+
+enum class Stop : uint8_t { None, Ended, Barrier, Yield, Fault };
+
+enum class FaultKind : uint8_t { None, MemoryAccess, IllegalInstruction, Unsupported, Trap, InvalidAperture };
+
+struct Fault {
+  FaultKind kind = FaultKind::None;
+  uint64_t pc = 0;
+  uint64_t address = 0;        // MemoryAccess: the lowest offending byte address
+  uint8_t lane = 0;
+  bool write = false;
+  uint8_t trapId = 0;
+  std::string text;            // disassembly, and what is missing
+};
+
+struct Wave {
+  // Scalar registers by operand number: 0-101 SGPRs, then FLAT_SCRATCH, XNACK_MASK, VCC (106), TTMPs, M0 (124), EXEC (126).
+  alignas(64) uint32_t sgpr[128] = {};
+  uint32_t* vgpr = nullptr;    // rows of 64 lanes, 64-byte aligned: lane l of v[n] is vgpr[n * 64 + l]
+  uint32_t* accVgpr = nullptr; // gfx908: its own file; gfx90a: rows of the unified file from accum_offset on
+  uint32_t vgprCount = 0;      // rows allocated: lowering cannot know it, so `lastVgpr` of an op is checked when the wave enters code
+  bool scc = false;
+  uint32_t mode = 0;           // HW_REG_MODE: FP_ROUND 3:0, FP_DENORM 7:4, DX10_CLAMP 8, IEEE 9, ...
+  uint32_t status = 0;
+
+  const MicroOp* ip = nullptr; // where to go on; valid while stopped
+  CodeRegion* code = nullptr;  // the region that `ip` lies in
+  int32_t budget = 0;          // taken branches and memory waits left in this slice; control flow yields below zero
+  Stop stop = Stop::None;
+  uint64_t executed = 0;       // instructions
+
+  Target target{};
+  uint8_t agent = 0;           // index for AddressSpace::find
+  uint8_t waveInGroup = 0;
+  Workgroup* group = nullptr;
+  uint8_t* lds = nullptr;      // the workgroup's LDS
+  uint32_t ldsBytes = 0;
+
+  // Flat apertures: [base, base + 2^32) reach LDS and this wave's private memory.
+  uint64_t sharedAperture = 0, privateAperture = 0;
+  // Private memory. Swizzled: lane l's dword d of this wave lies at scratch + (d * 64 + l) * 4.
+  uint64_t scratch = 0;        // host address of this wave's block; 0 where the kernel has none
+  uint32_t scratchPerLane = 0; // bytes
+
+  // Memory-access cache: the last ranges that a lookup found, emptied at the start of every slice.
+  static constexpr unsigned kRanges = 4;
+  uint64_t rangeBegin[kRanges] = {}, rangeEnd[kRanges] = {};
+  uint8_t rangeNext = 0;
+
+  Fault fault;
+
+  alignas(64) uint32_t temp[8][kLanes];  // operand fetch: broadcasts and modified sources
+
+  uint64_t pair(unsigned n) const { uint64_t v; std::memcpy(&v, &sgpr[n], 8); return v; }
+  void setPair(unsigned n, uint64_t v) { std::memcpy(&sgpr[n], &v, 8); }
+  uint64_t exec() const { return pair(operand::kExecLo); }
+  void setExec(uint64_t v) { setPair(operand::kExecLo, v); }
+  uint64_t vcc() const { return pair(operand::kVccLo); }
+  void setVcc(uint64_t v) { setPair(operand::kVccLo, v); }
+  uint32_t* row(unsigned n) const { return vgpr + n * kLanes; }
+
+  uint64_t pcOf(const MicroOp* op) const;
+
+  // How a handler ends a wave's run: `return wave.halt(next(op), Stop::Barrier);`
+  const MicroOp* halt(const MicroOp* resumeAt, Stop why) { ip = resumeAt; stop = why; return nullptr; }
+  const MicroOp* raise(const MicroOp* op, Fault f);       // stamps pc and, where `text` is empty, the disassembly
+  const MicroOp* jump(uint64_t pc);                       // any address; a bad one raises
+};
+
+}  // namespace softgpu
