@@ -223,6 +223,11 @@ export interface QueueOptions {
   readonly profiling?: boolean;
   /** Reaches JavaScript through the event loop. The queue is inactive then. */
   readonly onError?: (status: number, name: string) => void;
+  /**
+   * `count` launches handed to `submitAsync` have finished since the last call, the oldest first. `times` holds the start and the end
+   * of each in nanoseconds (2 * count values; zeros where the queue does not profile) and is valid during the call only.
+   */
+  readonly onComplete?: (count: number, times: Float64Array) => void;
 }
 export interface NativeQueue {
   readonly id: number;
@@ -242,7 +247,16 @@ export interface NativeQueue {
    */
   submit(header: number, signal: NativeSignal | null, arm: boolean, timeoutNs?: number): number;
   /**
-   * `submit`, then a blocking wait for the signal to reach 0; answers true, or false when `timeoutNs` passed first.
+   * `submit` with `signal` armed; its reaching 0 is reported through `onComplete`, in the order of submission and many at a time where
+   * many have finished: the completion thread waits on the queue's oldest alone, so packets carry the barrier bit. One native call per
+   * asynchronous launch. What is unfinished keeps the event loop alive; `dispose` drops what was not reported.
+   */
+  submitAsync(header: number, signal: NativeSignal, timeoutNs?: number): number;
+  /** 16 bytes, two doubles: start and end of the launch that the last `submitAndWait` saw finish, in nanoseconds. Detached on dispose. */
+  readonly times: ArrayBuffer;
+  /**
+   * `submit`, then a blocking wait for the signal to reach 0; answers true, or false when `timeoutNs` passed first. Throws
+   * `ERR_HSA_QUEUE_INACTIVE` when the queue, or the agent by a memory fault, reports an error meanwhile (the callbacks still run later).
    * One native call per synchronous launch.
    */
   submitAndWait(header: number, signal: NativeSignal, timeoutNs?: number): boolean;
