@@ -198,19 +198,19 @@ export interface NativeSignal {
   compareExchange(expected: number | bigint, value: number | bigint, order?: MemoryOrder): number | bigint;
   /**
    * Blocks this thread until the condition holds or `timeoutNs` has passed; answers the value seen. Undefined timeout: for ever.
+   * Throws as `submitAndWait` does where a queue that the signal's packet went to fails meanwhile.
    */
   wait(condition: SignalCondition, value: number | bigint, timeoutNs?: number): number | bigint;
-  /** Calls back once, from the env's completion thread by way of the event loop, when the condition holds. */
-  waitAsync(condition: SignalCondition, value: number | bigint, callback: (value: number | bigint) => void): NativeWait;
+  /**
+   * Calls back once, by way of the event loop, when the env's completion thread has seen the condition hold. Answers a number for
+   * `cancelWait`. The signal may be disposed meanwhile: what it stands on lives until the callback. The process stays alive until then.
+   */
+  waitAsync(condition: SignalCondition, value: number | bigint, callback: (value: number | bigint) => void): number;
   /** hsa_amd_profiling_get_dispatch_time, in nanoseconds of the system clock domain. */
   dispatchTime(agent: NativeAgent): { readonly start: number; readonly end: number };
   /** hsa_amd_profiling_get_async_copy_time, in nanoseconds. */
   copyTime(): { readonly start: number; readonly end: number };
   dispose(): void;
-}
-export interface NativeWait {
-  /** The callback will not run after this. Idempotent. */
-  cancel(): void;
 }
 
 /** Queues and packets: native/addon/queue.cc, packet.cc */
@@ -221,11 +221,15 @@ export interface QueueOptions {
   readonly groupSegmentSize?: number;
   /** hsa_amd_profiling_set_profiler_enabled. */
   readonly profiling?: boolean;
-  /** Reaches JavaScript through the event loop. The queue is inactive then. */
-  readonly onError?: (status: number, name: string) => void;
+  /**
+   * The runtime's error callback, through the event loop, at most once: the number of the status and its `code`
+   * (42, `"ERR_HSA_ILLEGAL_INSTRUCTION"`). A memory fault on the queue's agent comes here too (43, `"ERR_HSA_MEMORY_FAULT"`), after
+   * `onSystemEvent`. The queue is inactive then.
+   */
+  readonly onError?: (status: number, code: string) => void;
   /**
    * `count` launches handed to `submitAsync` have finished since the last call, the oldest first. `times` holds the start and the end
-   * of each in nanoseconds (2 * count values; zeros where the queue does not profile) and is valid during the call only.
+   * of each in nanoseconds (the first 2 * count values; zeros where the queue does not profile) and is valid during the call only.
    */
   readonly onComplete?: (count: number, times: Float64Array) => void;
 }
@@ -249,14 +253,16 @@ export interface NativeQueue {
   /**
    * `submit` with `signal` armed; its reaching 0 is reported through `onComplete`, in the order of submission and many at a time where
    * many have finished: the completion thread waits on the queue's oldest alone, so packets carry the barrier bit. One native call per
-   * asynchronous launch. What is unfinished keeps the event loop alive; `dispose` drops what was not reported.
+   * asynchronous launch. What is unfinished keeps the event loop alive; `dispose` and an error of the queue drop what was not reported
+   * (what had finished before the error is reported before `onError`).
    */
   submitAsync(header: number, signal: NativeSignal, timeoutNs?: number): number;
   /** 16 bytes, two doubles: start and end of the launch that the last `submitAndWait` saw finish, in nanoseconds. Detached on dispose. */
   readonly times: ArrayBuffer;
   /**
-   * `submit`, then a blocking wait for the signal to reach 0; answers true, or false when `timeoutNs` passed first. Throws
-   * `ERR_HSA_QUEUE_INACTIVE` when the queue, or the agent by a memory fault, reports an error meanwhile (the callbacks still run later).
+   * `submit` with `arm`, then a blocking wait for the signal to reach 0; answers true, or false when `timeoutNs` passed first. Throws
+   * `ERR_HSA_QUEUE_INACTIVE` when the queue, or the agent by a memory fault, reports an error meanwhile (the callbacks still run later);
+   * the error's `status` is then what the queue reported (42, 43, …) and `reason` its code (`"ERR_HSA_ILLEGAL_INSTRUCTION"`).
    * One native call per synchronous launch.
    */
   submitAndWait(header: number, signal: NativeSignal, timeoutNs?: number): boolean;
@@ -374,6 +380,14 @@ export interface Native {
 
   /** hsa_code_object_reader_create_from_memory; the bytes are copied and kept. Callers validate first: ROCr trusts its input. */
   createCodeObjectReader(bytes: Uint8Array): NativeCodeObjectReader;
+  /** The callback of this `waitAsync` will not run. Idempotent. */
+  cancelWait(wait: number): void;
+
+  /** What the software GPU says of its last fault (kernel, PC, instruction); null on hardware or where there was none. */
+  softwareLastFault(): string | null;
+  /** The software GPU's counters (waves, instructions, …); null on hardware. */
+  softwareStatistics(): Readonly<Record<string, number>> | null;
+
   /** hsa_executable_create_alt. */
   createExecutable(profile: "base" | "full", rounding: "default" | "zero" | "near", options?: string): NativeExecutable;
 }
