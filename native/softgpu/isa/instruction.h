@@ -71,6 +71,7 @@ struct Instruction {
   uint8_t opSel = 0, opSelHi = 0;          // VOP3 op_sel (bit 3: destination), VOP3P op_sel and op_sel_hi
   uint8_t omod = 0;                        // 1: *2, 2: *4, 3: /2
   bool clamp = false;
+  uint8_t cbsz = 0, abid = 0, blgp = 0;    // matrix operations: broadcast size, id and B's lane group pattern
   Sdwa sdwa;
   Dpp dpp;
 

@@ -1,0 +1,114 @@
+#include "isa/decode/operand_shape.h"
+
+#include <iterator>
+
+namespace softgpu {
+
+namespace {
+
+// Operations in the order of the table; indexOf[opcode] finds a row, because opcodes.def and operands.def may differ in
+// order.
+struct Row {
+  Opcode opcode;
+  OperandShape shape;
+};
+
+constexpr OperandShape makeShape(DataType dst, DataType sdst = DataType::None, DataType src0 = DataType::None,
+                                 DataType src1 = DataType::None, DataType src2 = DataType::None,
+                                 DataType src3 = DataType::None) {
+  return {dst, sdst, {src0, src1, src2, src3}};
+}
+
+using enum DataType;
+constexpr Row kRows[] = {
+#define OPERANDS(name, ...) {Opcode::name, makeShape(__VA_ARGS__)},
+#include "isa/tables/operands.def"
+#undef OPERANDS
+};
+static_assert(std::size(kRows) == static_cast<size_t>(Opcode::count), "each operation has one row in operands.def");
+
+struct Index {
+  OperandShape shape[static_cast<size_t>(Opcode::count)];
+  constexpr Index() : shape{} {
+    for (const Row& row : kRows) shape[static_cast<size_t>(row.opcode)] = row.shape;
+  }
+};
+constexpr Index kIndex;
+
+DataType ofDwords(unsigned n) {
+  switch (n) {
+    case 1:
+      return B32;
+    case 2:
+      return B64;
+    case 3:
+      return B96;
+    case 4:
+      return B128;
+    case 8:
+      return B256;
+    case 16:
+      return B512;
+    default:
+      return B1024;
+  }
+}
+
+// Components of the D16 buffer formats, 0 for other operations (Vega ISA, "Buffer Instructions": D16 packs two
+// components per register; VI leaves each in its own).
+unsigned d16Components(Opcode op) {
+  switch (op) {
+    case Opcode::buffer_load_format_d16_x:
+    case Opcode::buffer_store_format_d16_x:
+    case Opcode::tbuffer_load_format_d16_x:
+    case Opcode::tbuffer_store_format_d16_x:
+      return 1;
+    case Opcode::buffer_load_format_d16_xy:
+    case Opcode::buffer_store_format_d16_xy:
+    case Opcode::tbuffer_load_format_d16_xy:
+    case Opcode::tbuffer_store_format_d16_xy:
+      return 2;
+    case Opcode::buffer_load_format_d16_xyz:
+    case Opcode::buffer_store_format_d16_xyz:
+    case Opcode::tbuffer_load_format_d16_xyz:
+    case Opcode::tbuffer_store_format_d16_xyz:
+      return 3;
+    case Opcode::buffer_load_format_d16_xyzw:
+    case Opcode::buffer_store_format_d16_xyzw:
+    case Opcode::tbuffer_load_format_d16_xyzw:
+    case Opcode::tbuffer_store_format_d16_xyzw:
+      return 4;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+const OperandShape& baseShapeOf(Opcode op) {
+  return kIndex.shape[static_cast<size_t>(op)];
+}
+
+OperandShape shapeOf(const Instruction& in, Target target) {
+  OperandShape shape = baseShapeOf(in.opcode);
+  switch (in.encoding) {
+    case Encoding::GLOBAL:
+      if (in.src[3] != operand::kNone) shape.src[0] = B32;
+      break;
+    case Encoding::MUBUF:
+    case Encoding::MTBUF:
+      if (in.offen && in.idxen) shape.src[0] = B64;
+      if (target == Target::gfx803) {
+        if (const unsigned n = d16Components(in.opcode)) (shape.dst != None ? shape.dst : shape.src[1]) = ofDwords(n);
+      }
+      if (in.tfe && shape.dst != None && shape.src[1] == None) shape.dst = ofDwords(dwordsOf(shape.dst) + 1);
+      break;
+    default:
+      break;
+  }
+  const bool memory = in.encoding >= Encoding::FLAT && in.encoding <= Encoding::MTBUF;
+  if (memory && in.dst == operand::kNone) shape.dst = None;
+  return shape;
+}
+
+}  // namespace softgpu
