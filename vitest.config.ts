@@ -1,0 +1,38 @@
+import { accessSync, constants } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+/** Whether this machine has a GPU that the process may use. */
+function hardware(): boolean {
+  try {
+    accessSync("/dev/kfd", constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The suite that runs against whatever agent is there: the machine's own, or each target of the software GPU, two agents of it. */
+const devices: Record<string, string> = hardware()
+  ? { hardware: "hardware" }
+  : { gfx900: "software:gfx900*2", gfx906: "software:gfx906*2", gfx90a: "software:gfx90a*2" };
+
+// One process per test file: HSA is one per process, and a test that ends its process ends no other.
+const common = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...common,
+          name: "library",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/hardware/**"],
+        },
+      },
+      ...Object.entries(devices).map(([name, device]) => ({
+        test: { ...common, name, include: ["test/hardware/**/*.test.ts"], env: { GCN_OFFLOAD_DEVICE: device } },
+      })),
+    ],
+  },
+});
