@@ -1,0 +1,217 @@
+/**
+ * The HSA runtime (HSA 1.2, 2.1): opened once per thread and counted, because HSA itself is one per process.
+ *
+ * @packageDocumentation
+ */
+import { realpathSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { addon } from "./addon.js";
+import { Agent } from "./agent.js";
+import { CodeObjectReader } from "./code-object-reader.js";
+import { guarded, HsaError } from "./errors.js";
+import { Executable } from "./executable.js";
+import { type DeviceChoice, type Location, locate } from "./locate.js";
+import { Memory } from "./memory.js";
+import type {
+  Native,
+  NativeStats,
+  PointerInfo,
+  QueueOptions,
+  RuntimeFacts,
+  SignalCondition,
+  SystemEvent,
+  SystemInfo,
+} from "./native.js";
+import { Queue } from "./queue.js";
+import { Signal } from "./signal.js";
+
+export interface HsaOpenOptions {
+  /** In place of `GCN_OFFLOAD_DEVICE`. */
+  readonly device?: string;
+  /** In place of `HSA_RUNTIME_LIB`. */
+  readonly library?: string;
+}
+
+/** Agents, and the calls that belong to no handle. Get one from `HsaRuntime.open`. */
+export class HsaRuntime implements Disposable {
+  static #open: HsaRuntime | undefined;
+
+  /** All agents, host processors included, in the runtime's order. */
+  readonly agents: readonly Agent[];
+  readonly #faultListeners = new Set<(event: SystemEvent) => void>();
+  #users = 1;
+
+  private constructor(
+    readonly native: Native,
+    readonly choice: DeviceChoice,
+    readonly facts: RuntimeFacts,
+  ) {
+    this.agents = guarded(() => native.agents()).map((agent) => new Agent(agent, facts.software));
+    native.onSystemEvent((event) => {
+      for (const listener of this.#faultListeners) listener(event);
+    });
+  }
+
+  /**
+   * Opens the runtime, or counts one more user of the one that this thread has open. Every `open` wants its `dispose`.
+   *
+   * @param native - the addon's face; another one in tests.
+   * @throws HsaError `ERR_HSA_LIBRARY_NOT_FOUND`, `ERR_HSA_VERSION`, `ERR_HSA_ALREADY_OPEN`, `ERR_HSA_ADDON_NOT_BUILT`,
+   * `ERR_HSA_THUNK_NOT_BUILT`, `ERR_HSA_NO_HARDWARE`, `ERR_HSA_DEVICE_SETTING`, and what hsa_init answers.
+   */
+  static open(options: HsaOpenOptions = {}, native?: Native): HsaRuntime {
+    const open = HsaRuntime.#open;
+    if (open !== undefined && (native === undefined || native === open.native)) {
+      if (options.device !== undefined || options.library !== undefined) open.#mustAgree(locate(options));
+      open.#users++;
+      return open;
+    }
+    const { choice, options: where } = locate(options);
+    const face = native ?? addon();
+    const facts = guarded(() => face.open(where));
+    HsaRuntime.#open = new HsaRuntime(face, choice, facts);
+    return HsaRuntime.#open;
+  }
+
+  #mustAgree({ choice, options }: Location): void {
+    const same = choice.device === this.choice.device && choice.config === this.choice.config;
+    if (!same) {
+      const have = [this.choice.device, this.choice.config].filter(Boolean).join(":");
+      const want = [choice.device, choice.config].filter(Boolean).join(":");
+      throw new HsaError("ERR_HSA_ALREADY_OPEN", `open with ${have}, asked for ${want}`);
+    }
+    const [library = ""] = options.libraries;
+    if (
+      options.libraries.length === 1 &&
+      isAbsolute(library) &&
+      realpathSync(library) !== realpathSync(this.facts.path)
+    ) {
+      throw new HsaError("ERR_HSA_ALREADY_OPEN", `open with ${this.facts.path}, asked for ${library}`);
+    }
+  }
+
+  get disposed(): boolean {
+    return this.#users === 0;
+  }
+
+  systemInfo(): SystemInfo {
+    return guarded(() => this.native.systemInfo());
+  }
+  statusString(status: number): string {
+    return guarded(() => this.native.statusString(status));
+  }
+  stats(): NativeStats {
+    return guarded(() => this.native.stats());
+  }
+
+  /** Memory faults and hardware exceptions of any agent; answers the way to stop listening. */
+  onFault(listener: (event: SystemEvent) => void): () => void {
+    this.#faultListeners.add(listener);
+    return () => this.#faultListeners.delete(listener);
+  }
+
+  createSignal(initial: number | bigint = 0, consumers: readonly Agent[] = []): Signal {
+    return new Signal(
+      guarded(() =>
+        this.native.createSignal(
+          initial,
+          consumers.map((agent) => agent.native),
+        ),
+      ),
+    );
+  }
+  /** The index of a signal whose condition holds, or -1 when the time was up. Blocks the thread. */
+  waitAnySync(
+    signals: readonly Signal[],
+    conditions: readonly SignalCondition[],
+    values: readonly (number | bigint)[],
+    timeoutNanoseconds?: number,
+  ): number {
+    return guarded(() =>
+      this.native.waitAny(
+        signals.map((signal) => signal.native),
+        conditions,
+        values,
+        timeoutNanoseconds,
+      ),
+    );
+  }
+
+  createQueue(agent: Agent, options: QueueOptions): Queue {
+    return new Queue(guarded(() => this.native.createQueue(agent.native, options)));
+  }
+  createCodeObjectReader(bytes: Uint8Array): CodeObjectReader {
+    return new CodeObjectReader(guarded(() => this.native.createCodeObjectReader(bytes)));
+  }
+  createExecutable(
+    profile: "base" | "full" = "full",
+    rounding: "default" | "zero" | "near" = "default",
+    options?: string,
+  ): Executable {
+    return new Executable(guarded(() => this.native.createExecutable(profile, rounding, options)));
+  }
+
+  /** hsa_memory_copy: blocks. Either side is an address or bytes of host memory. */
+  copySync(destination: number | ArrayBufferView, source: number | ArrayBufferView, bytes: number): void {
+    guarded(() => this.native.memoryCopy(destination, source, bytes));
+  }
+  /** hsa_amd_memory_async_copy: `completion`, which stands at 1, is counted down when the bytes are there. */
+  copy(
+    destination: { readonly address: number; readonly agent: Agent },
+    source: { readonly address: number; readonly agent: Agent },
+    bytes: number,
+    completion: Signal,
+    dependencies: readonly Signal[] = [],
+  ): void {
+    guarded(() =>
+      this.native.memoryAsyncCopy(
+        destination.address,
+        destination.agent.native,
+        source.address,
+        source.agent.native,
+        bytes,
+        dependencies.map((signal) => signal.native),
+        completion.native,
+      ),
+    );
+  }
+  /** hsa_amd_memory_fill: `count` values of 32 bits. Blocks. */
+  fillSync(address: number, value: number, count: number): void {
+    guarded(() => this.native.memoryFill(address, value, count));
+  }
+  /** hsa_amd_memory_lock: the bytes as agents reach them, until disposal. */
+  lock(bytes: ArrayBufferView, agents: readonly Agent[]): Memory {
+    return new Memory(
+      guarded(() =>
+        this.native.memoryLock(
+          bytes,
+          agents.map((agent) => agent.native),
+        ),
+      ),
+    );
+  }
+  register(bytes: ArrayBufferView): void {
+    guarded(() => this.native.memoryRegister(bytes));
+  }
+  deregister(bytes: ArrayBufferView): void {
+    guarded(() => this.native.memoryDeregister(bytes));
+  }
+  pointerInfo(address: number): PointerInfo {
+    return guarded(() => this.native.pointerInfo(address));
+  }
+  setCopyProfiling(enabled: boolean): void {
+    guarded(() => this.native.setCopyProfiling(enabled));
+  }
+
+  /** The last user's disposal shuts the runtime down for this thread and disposes the handles that are left. */
+  dispose(): void {
+    if (this.#users === 0 || --this.#users > 0) return;
+    this.native.onSystemEvent(null);
+    this.#faultListeners.clear();
+    if (HsaRuntime.#open === this) HsaRuntime.#open = undefined;
+    guarded(() => this.native.shutDown());
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
