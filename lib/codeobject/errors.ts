@@ -13,7 +13,9 @@ export type CodeObjectErrorCode =
   /** The metadata note is missing or wrong. */
   | "ERR_CODE_OBJECT_METADATA"
   /** For another ISA than the agent's. */
-  | "ERR_CODE_OBJECT_ISA_MISMATCH";
+  | "ERR_CODE_OBJECT_ISA_MISMATCH"
+  /** Several code objects fit, one per translation unit: `selectCodeObjects` gives them all. */
+  | "ERR_CODE_OBJECT_AMBIGUOUS";
 
 /** Thrown for every code object that is refused. The message names the thing and the way out. */
 export class CodeObjectError extends Error {

@@ -16,7 +16,7 @@ export interface TargetId {
   readonly sramecc: FeatureSetting;
 }
 
-/** `.value_kind` of the metadata, as it stands there; `unknown` kinds of a later compiler keep their own name too. */
+/** `.value_kind` of the metadata, as it stands there; a later compiler's hidden kinds keep their own name, and are zero in a launch. */
 export type ArgumentKind =
   | "by_value"
   | "global_buffer"
@@ -224,7 +224,7 @@ export interface Variable {
   readonly size: number;
   /** Lies in a segment that is not writable. */
   readonly constant: boolean;
-  readonly binding: "global" | "weak" | "local";
+  readonly weak: boolean;
   readonly visibility: "default" | "protected" | "hidden" | "internal";
 }
 
@@ -241,7 +241,7 @@ export interface UndefinedSymbol {
   readonly weak: boolean;
 }
 
-export type CodeObjectVersion = 2 | 3 | 4 | 5 | 6;
+export type CodeObjectVersion = 3 | 4 | 5 | 6;
 
 export interface CodeObject {
   /** `amdgcn-amd-amdhsa--gfx90a:sramecc+:xnack-`, as HSA names an ISA. */
@@ -250,6 +250,8 @@ export interface CodeObject {
   readonly target: string;
   readonly features: TargetId;
   readonly version: CodeObjectVersion;
+  /** What the metadata says of the ISA (v4 and later); `isa` is from the ELF header. */
+  readonly metadataTarget: string | null;
   readonly kernels: readonly Kernel[];
   readonly variables: readonly Variable[];
   readonly functions: readonly DeviceFunction[];
