@@ -89,6 +89,24 @@ const OperandShape& baseShapeOf(Opcode op) {
   return kIndex.shape[static_cast<size_t>(op)];
 }
 
+bool isAccumulating(Opcode op) {
+  switch (op) {
+    case Opcode::v_mac_f32:
+    case Opcode::v_mac_f16:
+    case Opcode::v_fmac_f32:
+    case Opcode::v_fmac_f64:
+    case Opcode::v_pk_fmac_f16:
+    case Opcode::v_dot2c_f32_f16:
+    case Opcode::v_dot2c_i32_i16:
+    case Opcode::v_dot4c_i32_i8:
+    case Opcode::v_dot8c_i32_i4:
+    case Opcode::v_cvt_pkaccum_u8_f32:
+      return true;
+    default:
+      return false;
+  }
+}
+
 OperandShape shapeOf(const Instruction& in, Target target) {
   OperandShape shape = baseShapeOf(in.opcode);
   switch (in.encoding) {

@@ -45,4 +45,7 @@ const OperandShape& baseShapeOf(Opcode op);
 // is None where the instruction returns nothing (atomics without glc, buffer loads into LDS).
 OperandShape shapeOf(const Instruction& in, Target target);
 
+// Whether the operation reads its destination as src[2] without naming it twice (v_mac, v_fmac, dot products …).
+bool isAccumulating(Opcode op);
+
 }  // namespace softgpu

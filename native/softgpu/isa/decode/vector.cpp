@@ -15,24 +15,6 @@ bool has64BitOperand(const OperandShape& s) {
   return dwordsOf(s.dst) > 1 || dwordsOf(s.src[0]) > 1 || dwordsOf(s.src[1]) > 1;
 }
 
-// Accumulating operations read their destination.
-bool isTied(Opcode op) {
-  switch (op) {
-    case Opcode::v_mac_f32:
-    case Opcode::v_mac_f16:
-    case Opcode::v_fmac_f32:
-    case Opcode::v_fmac_f64:
-    case Opcode::v_dot2c_f32_f16:
-    case Opcode::v_dot2c_i32_i16:
-    case Opcode::v_dot4c_i32_i8:
-    case Opcode::v_dot8c_i32_i4:
-    case Opcode::v_pk_fmac_f16:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool isMadWithLiteral(Opcode op) {
   return op == Opcode::v_madmk_f32 || op == Opcode::v_madmk_f16 || op == Opcode::v_madak_f32 ||
          op == Opcode::v_madak_f16;
@@ -50,7 +32,7 @@ bool allowsSdwa(Opcode op, const OperandShape& shape, Target target) {
     case Opcode::v_nop:
       return false;
     default:
-      return target == Target::gfx803 || !isTied(op);
+      return target == Target::gfx803 || !isAccumulating(op);
   }
 }
 
@@ -69,12 +51,47 @@ bool allowsDpp(Opcode op, const OperandShape& shape, Target target) {
   }
 }
 
+// The carry-in and the selector are masks of lanes: a scalar pair.
+bool isLaneMask(Opcode op, unsigned source) {
+  if (source != 2) return false;
+  switch (op) {
+    case Opcode::v_cndmask_b32:
+    case Opcode::v_addc_co_u32:
+    case Opcode::v_subb_co_u32:
+    case Opcode::v_subbrev_co_u32:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Vega ISA, "DPP_CTRL"; CDNA2 adds row_newbcast, the only control of 64-bit operations.
+bool validDppControl(uint32_t control, Target target, bool wide) {
+  const bool newBroadcast = target == Target::gfx90a && control >> 4 == 0x15;
+  if (wide) return newBroadcast;
+  if (control < 0x100 || newBroadcast) return true;
+  if (control >> 4 >= 0x10 && control >> 4 <= 0x12) return (control & 15) != 0;
+  switch (control) {
+    case 0x130:
+    case 0x134:
+    case 0x138:
+    case 0x13c:
+    case 0x140:
+    case 0x141:
+    case 0x142:
+    case 0x143:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 // Operands that VOP1, VOP2 and VOPC do not spell out: VCC, and the destination of accumulating operations.
 void Decoder::implied() {
   if (in_.sdst == operand::kNone && shape_.sdst != DataType::None) in_.sdst = operand::kVccLo;
-  if (isTied(in_.opcode)) {
+  if (isAccumulating(in_.opcode)) {
     in_.src[2] = in_.dst;
   } else if (in_.encoding == Encoding::VOP2 && shape_.src[2] == DataType::B64) {
     in_.src[2] = operand::kVccLo;
@@ -150,7 +167,7 @@ bool Decoder::sdwaWord() {
     in_.omod = static_cast<uint8_t>(gfx8() ? 0 : bits(w, 15, 14));
     if (in_.sdwa.dstSel == 7 || in_.sdwa.dstUnused == 3) return false;
   }
-  for (unsigned i = 0; i < 2; ++i) {
+  for (unsigned i = 0; i < 2 && shape_.src[i] != DataType::None; ++i) {
     const uint32_t field = bits(w, 16 + 8 * i + 7, 16 + 8 * i);
     in_.sdwa.srcSel[i] = static_cast<uint8_t>(bits(field, 2, 0));
     in_.sdwa.srcSext[i] = bit(field, 3);
@@ -159,7 +176,6 @@ bool Decoder::sdwaWord() {
     in_.abs |= static_cast<uint8_t>(bit(field, 5) << i);
     const uint32_t number = i == 0 ? bits(w, 7, 0) : in_.src[1] - operand::kVgpr0;
     const bool scalar = !gfx8() && bit(field, 7);
-    if (i == 1 && shape_.src[1] == DataType::None) continue;
     if (scalar ? !source(number, DataType::B32, kConstants, in_.src[i]) : !vgpr(number, DataType::B32, in_.src[i]))
       return false;
   }
@@ -176,6 +192,7 @@ bool Decoder::dppWord() {
   in_.abs = static_cast<uint8_t>(bit(w, 21) | bit(w, 23) << 1);
   in_.dpp.bankMask = static_cast<uint8_t>(bits(w, 27, 24));
   in_.dpp.rowMask = static_cast<uint8_t>(bits(w, 31, 28));
+  if (!validDppControl(in_.dpp.control, target_, has64BitOperand(shape_))) return false;
   return vgpr(bits(w, 7, 0), shape_.src[0], in_.src[0]);
 }
 
@@ -211,9 +228,9 @@ bool Decoder::vop3(uint32_t w) {
   }
   for (unsigned i = 0; i < 3; ++i) {
     if (shape_.src[i] == DataType::None) continue;
-    if (i == 2 && isTied(in_.opcode)) {
+    if (i == 2 && isAccumulating(in_.opcode)) {
       in_.src[2] = in_.dst;
-    } else if (!source(fields[i], shape_.src[i], kVop3Source, in_.src[i])) {
+    } else if (!source(fields[i], shape_.src[i], isLaneMask(in_.opcode, i) ? kConstants : kVop3Source, in_.src[i])) {
       return false;
     }
   }
