@@ -104,6 +104,15 @@ export class HsaRuntime implements Disposable {
     return guarded(() => this.native.stats());
   }
 
+  /** What the software GPU says of its last fault (kernel, PC, instruction); null on hardware, or where there was none. */
+  softwareLastFault(): string | null {
+    return guarded(() => this.native.softwareLastFault());
+  }
+  /** The software GPU's counters; null on hardware. */
+  softwareStatistics(): Readonly<Record<string, number>> | null {
+    return guarded(() => this.native.softwareStatistics());
+  }
+
   /** Memory faults and hardware exceptions of any agent; answers the way to stop listening. */
   onFault(listener: (event: SystemEvent) => void): () => void {
     this.#faultListeners.add(listener);
@@ -118,6 +127,7 @@ export class HsaRuntime implements Disposable {
           consumers.map((agent) => agent.native),
         ),
       ),
+      this.native,
     );
   }
   /** The index of a signal whose condition holds, or -1 when the time was up. Blocks the thread. */

@@ -1,10 +1,13 @@
 /** Signals (HSA 1.2, 2.4). */
 import { guarded } from "./errors.js";
-import type { MemoryOrder, NativeAgent, NativeSignal, NativeWait, SignalCondition } from "./native.js";
+import type { MemoryOrder, Native, NativeAgent, NativeSignal, SignalCondition } from "./native.js";
 
 /** A 64-bit value that host and device count with. Values are numbers where they are safe integers, else bigint. */
 export class Signal implements Disposable {
-  constructor(readonly native: NativeSignal) {}
+  constructor(
+    readonly native: NativeSignal,
+    readonly owner: Pick<Native, "cancelWait">,
+  ) {}
 
   get handle(): number {
     return this.native.handle;
@@ -46,12 +49,11 @@ export class Signal implements Disposable {
     return new Promise((resolve, reject) => {
       const { signal } = options;
       signal?.throwIfAborted();
-      let pending: NativeWait | undefined;
       const abort = (): void => {
-        pending?.cancel();
+        this.owner.cancelWait(wait);
         reject(signal?.reason);
       };
-      pending = guarded(() =>
+      const wait = guarded(() =>
         this.native.waitAsync(condition, value, (seen) => {
           signal?.removeEventListener("abort", abort);
           resolve(seen);
