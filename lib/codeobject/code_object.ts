@@ -119,7 +119,8 @@ function withDescriptor(
     );
   }
   const bytes = elf.loaded(symbol.value, DESCRIPTOR_SIZE, `the descriptor of kernel ${kernel.name}`);
-  return { ...kernel, descriptor: readDescriptor(bytes, symbol.value, generation) };
+  const exported = symbol.binding !== STB_LOCAL && symbol.type === STT_OBJECT;
+  return { ...kernel, exported, descriptor: readDescriptor(bytes, symbol.value, generation) };
 }
 
 function variable(elf: Elf, symbol: ElfSymbol): Variable {

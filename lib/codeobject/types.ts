@@ -184,6 +184,11 @@ export interface Kernel {
   readonly name: string;
   /** The descriptor's symbol, which HSA asks for: `saxpy.kd`. */
   readonly symbol: string;
+  /**
+   * Whether HSA finds the symbol. A kernel of hidden visibility, which plain C gives it, is there but cannot be launched: it needs
+   * `__attribute__((visibility("protected")))`.
+   */
+  readonly exported: boolean;
   /** In declaration order, hidden ones last. */
   readonly arguments: readonly KernelArgument[];
   /** Of the whole block, hidden arguments included. */

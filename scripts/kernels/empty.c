@@ -1,0 +1,4 @@
+#include "gcn.h"
+
+// Nothing: what a launch costs.
+kernel empty(void) {}
