@@ -2,8 +2,12 @@
 // mapped to and to no others.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <vector>
 
 namespace softgpu {
 
@@ -14,7 +18,9 @@ struct MemoryRange {
   uint64_t end = 0;
   AgentMask agents = 0;
 
-  bool holds(uint64_t address, uint64_t bytes) const { return address >= begin && bytes <= end - address && address < end; }
+  bool holds(uint64_t address, uint64_t bytes) const {
+    return address >= begin && address < end && bytes <= end - address;
+  }
 };
 
 // One per process. Readers (the workers that execute waves, copies and packets) look up without a lock while they are
@@ -24,15 +30,17 @@ class AddressSpace {
  public:
   static AddressSpace& instance();
 
-  void map(uint64_t begin, uint64_t bytes, AgentMask agents);  // a second call for the same range replaces its mask
+  // A second call for the same range replaces its mask; where a range overlaps older ones, the newer wins.
+  void map(uint64_t begin, uint64_t bytes, AgentMask agents);
+  // Forgets the range that begins at `begin`. Not from inside a ReadSection of the calling thread.
   void unmap(uint64_t begin);
 
   // The range that holds `address` and that `agent` may touch. Call inside a ReadSection.
   std::optional<MemoryRange> find(uint64_t address, unsigned agent) const;
-  // The range nearest to `address`, whoever may touch it: for messages.
+  // The range nearest to `address`, whoever may touch it: for messages. Call inside a ReadSection.
   std::optional<MemoryRange> nearest(uint64_t address) const;
 
-  // Open for a bounded time only (one slice of work): unmap waits for it.
+  // Open for a bounded time only (one slice of work): unmap waits for it. Sections of one thread nest.
   class ReadSection {
    public:
     ReadSection();
@@ -42,7 +50,20 @@ class AddressSpace {
   };
 
  private:
-  AddressSpace() = default;
+  using Table = std::vector<MemoryRange>;  // sorted, disjoint
+  struct Retired {
+    std::unique_ptr<const Table> table;
+    uint64_t epoch;  // sections opened before this epoch may still read it
+  };
+
+  AddressSpace();
+  uint64_t publish(std::unique_ptr<const Table> next);  // under writing_; answers the epoch that ends the old table
+  void collect();                                       // under writing_
+
+  std::mutex writing_;
+  std::unique_ptr<const Table> current_;
+  std::atomic<const Table*> published_{nullptr};
+  std::vector<Retired> retired_;
 };
 
 }  // namespace softgpu

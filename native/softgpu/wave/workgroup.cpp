@@ -1,0 +1,72 @@
+#include "wave/workgroup.h"
+
+#include "memory/address_space.h"
+
+namespace softgpu {
+
+void Workgroup::begin(unsigned count) {
+  waveCount = live_ = count;
+  waiting_ = turn_ = 0;
+  faulted = nullptr;
+  state_.fill(WaveState::Ready);
+}
+
+// Waves that have ended no longer count (Vega ISA, S_BARRIER).
+void Workgroup::releaseBarrier() {
+  if (waiting_ == 0 || waiting_ < live_) return;
+  waiting_ = 0;
+  for (unsigned i = 0; i < waveCount; ++i) {
+    if (state_[i] == WaveState::AtBarrier) state_[i] = WaveState::Ready;
+  }
+}
+
+GroupState Workgroup::advance(Clock::time_point deadline, const std::atomic<bool>& drop) {
+  AddressSpace::ReadSection section;
+  unsigned asleep = 0;  // turns in a row that ended in s_sleep
+  for (;;) {
+    const unsigned current = turn_;
+    turn_ = turn_ + 1 == waveCount ? 0 : turn_ + 1;
+    bool spent = false;  // the turn took its whole slice
+    if (state_[current] == WaveState::Ready) {
+      Wave& wave = *waves[current];
+      run(wave);
+      switch (wave.stop) {
+        case Stop::Ended:
+          state_[current] = WaveState::Ended;
+          if (--live_ == 0) return GroupState::Ended;
+          releaseBarrier();
+          asleep = 0;
+          break;
+        case Stop::Barrier:
+          state_[current] = WaveState::AtBarrier;
+          ++waiting_;
+          releaseBarrier();
+          asleep = 0;
+          break;
+        case Stop::Sleep:
+          ++asleep;
+          break;
+        case Stop::None:
+        case Stop::Yield:
+          spent = true;
+          asleep = 0;
+          break;
+        case Stop::Fault:
+          faulted = &wave;
+          return GroupState::Faulted;
+      }
+      if (drop.load(std::memory_order_relaxed)) return GroupState::Dropped;
+    }
+    // Every live wave either waits at the barrier or has slept since anything else happened.
+    if (asleep && asleep >= live_ - waiting_) return GroupState::Sleeping;
+    if ((spent || turn_ == 0) && Clock::now() >= deadline) return GroupState::Running;
+  }
+}
+
+uint64_t Workgroup::executed() const {
+  uint64_t sum = 0;
+  for (unsigned i = 0; i < waveCount; ++i) sum += waves[i]->executed;
+  return sum;
+}
+
+}  // namespace softgpu
