@@ -10,8 +10,8 @@ namespace softgpu {
 // Slow half of hostPointer: asks the AddressSpace and remembers the range.
 uint8_t* findHostPointer(Wave& wave, uint64_t address, uint64_t bytes);
 
-// The host's bytes for [address, address + bytes), or null where this wave's agent may not touch all of them. Valid until
-// the wave's slice ends (the run loop holds a ReadSection for that long).
+// The host's bytes for [address, address + bytes), or null where this wave's agent may not touch all of them. Valid
+// until the wave's slice ends (the run loop holds a ReadSection for that long).
 inline uint8_t* hostPointer(Wave& wave, uint64_t address, uint64_t bytes) {
   for (unsigned i = 0; i < Wave::kRanges; ++i) {
     uint64_t offset = address - wave.rangeBegin[i], length = wave.rangeEnd[i] - wave.rangeBegin[i];

@@ -20,7 +20,8 @@ std::atomic<uint64_t> epochNow{1};
 ReaderSlot* takeSlot() {
   for (ReaderSlot* slot = readers.load(std::memory_order_acquire); slot; slot = slot->next) {
     bool expected = false;
-    if (!slot->taken.load(std::memory_order_relaxed) && slot->taken.compare_exchange_strong(expected, true)) return slot;
+    if (!slot->taken.load(std::memory_order_relaxed) && slot->taken.compare_exchange_strong(expected, true))
+      return slot;
   }
   auto slot = std::make_unique<ReaderSlot>();
   slot->next = readers.load(std::memory_order_relaxed);
@@ -58,7 +59,8 @@ uint64_t oldestReader(const ReaderSlot* except) {
 AddressSpace::ReadSection::ReadSection() {
   ThreadReader& reader = threadReader();
   // The announcement must be visible before the table pointer is read, hence sequentially consistent.
-  if (reader.depth++ == 0) reader.slot->epoch.store(epochNow.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
+  if (reader.depth++ == 0)
+    reader.slot->epoch.store(epochNow.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
 }
 
 AddressSpace::ReadSection::~ReadSection() {
@@ -66,7 +68,9 @@ AddressSpace::ReadSection::~ReadSection() {
   if (--reader.depth == 0) reader.slot->epoch.store(0, std::memory_order_release);
 }
 
-AddressSpace::AddressSpace() : current_(std::make_unique<const Table>()) { published_.store(current_.get()); }
+AddressSpace::AddressSpace() : current_(std::make_unique<const Table>()) {
+  published_.store(current_.get());
+}
 
 AddressSpace& AddressSpace::instance() {
   // Never destroyed: workers may look up addresses while the process exits.
@@ -149,9 +153,8 @@ std::optional<MemoryRange> AddressSpace::nearest(uint64_t address) const {
     if (address < range.begin) return range.begin - address;
     return address >= range.end ? address - range.end + 1 : 0;
   };
-  auto best = std::min_element(table.begin(), table.end(), [&](const MemoryRange& a, const MemoryRange& b) {
-    return distance(a) < distance(b);
-  });
+  auto best = std::min_element(table.begin(), table.end(),
+                               [&](const MemoryRange& a, const MemoryRange& b) { return distance(a) < distance(b); });
   if (best == table.end()) return std::nullopt;
   return *best;
 }

@@ -1,5 +1,5 @@
-// What the GPUs may touch. The GPU virtual address of a byte is its host address; a range is visible to the agents it is
-// mapped to and to no others.
+// What the GPUs may touch. The GPU virtual address of a byte is its host address; a range is visible to the agents it
+// is mapped to and to no others.
 #pragma once
 
 #include <atomic>

@@ -14,9 +14,9 @@
 namespace softgpu {
 namespace {
 
-// A SOPP branch reaches 32768 dwords either way and an instruction is at most a few dwords long: padding of that size on
-// both sides makes every micro-op that control flow can name a slot of the region's own mapping, so that no branch needs
-// a check. A padding slot goes on at its PC, by way of whatever region holds that.
+// A SOPP branch reaches 32768 dwords either way and an instruction is at most a few dwords long: padding of that size
+// on both sides makes every micro-op that control flow can name a slot of the region's own mapping, so that no branch
+// needs a check. A padding slot goes on at its PC, by way of whatever region holds that.
 constexpr uint64_t kPadding = 32768 + 64;
 // Ranges above this size get a region per window.
 constexpr uint64_t kWindow = 64u << 20;
@@ -134,7 +134,8 @@ class CodeTable {
       return;
     }
     uint64_t end = begin + bytes < begin ? UINT64_MAX : begin + bytes;
-    std::erase_if(regions_, [=](const auto& entry) { return entry.second->begin_ < end && begin < entry.second->end_; });
+    std::erase_if(regions_,
+                  [=](const auto& entry) { return entry.second->begin_ < end && begin < entry.second->end_; });
   }
 
  private:
@@ -154,7 +155,9 @@ CodeRegion::CodeRegion(uint64_t begin, uint64_t end, unsigned agent, Target targ
   slots_ = map_ + kPadding;
 }
 
-CodeRegion::~CodeRegion() { munmap(map_, mapSlots_ * sizeof(MicroOp)); }
+CodeRegion::~CodeRegion() {
+  munmap(map_, mapSlots_ * sizeof(MicroOp));
+}
 
 std::shared_ptr<CodeRegion> CodeRegion::find(uint64_t pc, unsigned agent, Target target) {
   return CodeTable::instance().find(pc, agent, target);
@@ -213,7 +216,14 @@ CodeRegion* CodeSet::refresh(uint64_t pc) {
   return fresh.get();
 }
 
-void invalidateCode(uint64_t begin, uint64_t bytes) { CodeTable::instance().invalidate(begin, bytes); }
+void invalidateCode(uint64_t begin, uint64_t bytes) {
+  CodeTable::instance().invalidate(begin, bytes);
+}
+
+bool decodeAt(uint64_t pc, unsigned agent, Target target, Instruction& out) {
+  Fetched code = fetch(pc, agent);
+  return code.count && decode(code.words, code.count, target, out);
+}
 
 std::string disassembleAt(uint64_t pc, unsigned agent, Target target) {
   Fetched code = fetch(pc, agent);

@@ -13,8 +13,8 @@
 namespace softgpu {
 
 // Slots for one GPU-visible memory range that holds code (of a very large range: a window of it). Slots are zero pages
-// until touched. Waves of a dispatch keep the region alive; after the code changed (invalidateCode) new dispatches get a
-// new region.
+// until touched. Waves of a dispatch keep the region alive; after the code changed (invalidateCode) new dispatches get
+// a new region.
 class CodeRegion {
  public:
   // The region that holds `pc`, made where there is none yet; null where the agent may not touch `pc`. Call inside a
@@ -81,7 +81,9 @@ class CodeSet {
 // instruction-cache invalidation (bytes = UINT64_MAX).
 void invalidateCode(uint64_t begin, uint64_t bytes);
 
-// The text of the instruction at `pc`, for faults. Call inside a ReadSection.
+// The instruction in memory at `pc`; false where there is none. Call inside a ReadSection.
+bool decodeAt(uint64_t pc, unsigned agent, Target target, Instruction& out);
+// Its text, for faults. Call inside a ReadSection.
 std::string disassembleAt(uint64_t pc, unsigned agent, Target target);
 
 }  // namespace softgpu

@@ -12,8 +12,8 @@ namespace softgpu {
 class Work {
  public:
   virtual ~Work() = default;
-  // Runs for at most about a slice (200 us). False where this worker found nothing to take: the work is finished or all that
-  // is left of it is in other workers' hands.
+  // Runs for at most about a slice (200 us). False where this worker found nothing to take: the work is finished or all
+  // that is left of it is in other workers' hands.
   virtual bool advance() = 0;
   // How many workers could usefully be inside at this moment.
   virtual unsigned parallelism() const = 0;
@@ -27,17 +27,17 @@ class PacketSource {
   // Looks at every doorbell and every blocked queue and processes what can be processed without blocking. Called by one
   // worker at a time. True where anything was done.
   virtual bool poll() = 0;
-  // Sleeps until a doorbell rings, `wake` is called, or a blocked queue is due for another look. Called by one idle worker,
-  // the watcher; after it returns, the watcher polls.
+  // Sleeps until a doorbell rings, `wake` is called, or a blocked queue is due for another look. Called by one idle
+  // worker, the watcher; after it returns, the watcher polls.
   virtual void sleep() = 0;
   virtual void wake() = 0;
 };
 
 class Scheduler {
  public:
-  static Scheduler& instance();                 // never destroyed: a process may exit with work in flight
+  static Scheduler& instance();                        // never destroyed: a process may exit with work in flight
   void start(PacketSource& source, unsigned threads);  // threads 0: GCN_SOFTGPU_THREADS, else the host's processors
-  void submit(std::shared_ptr<Work> work);      // from `poll` or any thread
+  void submit(std::shared_ptr<Work> work);             // from `poll` or any thread
   // A blocked queue may have become ready, or work was cancelled.
   void notify();
 };

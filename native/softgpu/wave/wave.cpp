@@ -32,7 +32,9 @@ void run(Wave& wave) {
   wave.executed += executed;
 }
 
-uint64_t Wave::pcOf(const MicroOp* op) const { return code->owns(op) ? code->pcOf(op) : steppedPc; }
+uint64_t Wave::pcOf(const MicroOp* op) const {
+  return code->owns(op) ? code->pcOf(op) : steppedPc;
+}
 
 const MicroOp* Wave::raise(const MicroOp* op, Fault f) {
   f.pc = pcOf(op);

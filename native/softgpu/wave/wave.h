@@ -22,11 +22,11 @@ enum class FaultKind : uint8_t { None, MemoryAccess, IllegalInstruction, Unsuppo
 struct Fault {
   FaultKind kind = FaultKind::None;
   uint64_t pc = 0;
-  uint64_t address = 0;        // MemoryAccess: the lowest offending byte address
+  uint64_t address = 0;  // MemoryAccess: the lowest offending byte address
   uint8_t lane = 0;
   bool write = false;
   uint8_t trapId = 0;
-  std::string text;            // disassembly, and what is missing
+  std::string text;  // disassembly, and what is missing
 };
 
 // Fields of HW_REG_MODE (Vega ISA, "Mode register"; the last three as LLVM names them).
@@ -38,37 +38,40 @@ constexpr uint32_t kGprIndex = 1u << 27, kVskip = 1u << 28, kForkStackShift = 29
 }  // namespace mode
 
 struct Wave {
-  // Scalar registers by operand number: 0-101 SGPRs, then FLAT_SCRATCH, XNACK_MASK, VCC (106), TTMPs, M0 (124), EXEC (126).
-  alignas(64) uint32_t sgpr[128] = {};
+  // Scalar registers by operand number: 0-101 SGPRs, then FLAT_SCRATCH, XNACK_MASK, VCC (106), TTMPs, M0 (124), EXEC
+  // (126). What follows takes the results that hardware drops: writes to trap registers, to registers out of range.
+  static constexpr unsigned kDropped = 128;
+  alignas(64) uint32_t sgpr[kDropped + 16] = {};
   // Rows of 64 lanes, 64-byte aligned: lane l of v[n] is vgpr[n * 64 + l]. Every row that an encoding can name is this
   // wave's own memory (kRows), so that no instruction needs a check; rows past vgprCount have no defined content.
   static constexpr unsigned kRows = 544;  // 256, an index of 255 on top, and the tail of the widest operand
   uint32_t* vgpr = nullptr;
-  uint32_t* accVgpr = nullptr; // gfx908: its own file; gfx90a: rows of the unified file from accum_offset on
-  uint32_t vgprCount = 0;      // rows that the kernel descriptor asks for
+  uint32_t* accVgpr = nullptr;  // gfx908: its own file; gfx90a: rows of the unified file from accum_offset on
+  uint32_t vgprCount = 0;       // rows that the kernel descriptor asks for
   uint32_t sgprCount = 0;
   bool scc = false;
-  uint32_t mode = 0;           // HW_REG_MODE: FP_ROUND 3:0, FP_DENORM 7:4, DX10_CLAMP 8, IEEE 9, ...
-  uint32_t status = 0;         // HW_REG_STATUS bits that are kept: WAVE_PRIO, IN_TG; the rest is made when read
-  uint32_t trapStatus = 0;     // HW_REG_TRAPSTS
-  const MicroOp* ip = nullptr; // where to go on; valid while stopped
-  CodeRegion* code = nullptr;  // the region that `ip` lies in
-  int32_t budget = 0;          // instructions left in this slice, roughly: taken branches charge it and yield below zero
+  uint32_t mode = 0;            // HW_REG_MODE: FP_ROUND 3:0, FP_DENORM 7:4, DX10_CLAMP 8, IEEE 9, ...
+  uint32_t status = 0;          // HW_REG_STATUS bits that are kept: WAVE_PRIO, IN_TG; the rest is made when read
+  uint32_t trapStatus = 0;      // HW_REG_TRAPSTS
+  uint32_t hardwareId = 0;      // HW_REG_HW_ID
+  const MicroOp* ip = nullptr;  // where to go on; valid while stopped
+  CodeRegion* code = nullptr;   // the region that `ip` lies in
+  int32_t budget = 0;  // instructions left in this slice, roughly: taken branches charge it and yield below zero
   Stop stop = Stop::None;
-  uint64_t executed = 0;       // instructions
+  uint64_t executed = 0;  // instructions
 
   Target target{};
-  uint8_t agent = 0;           // index for AddressSpace::find
+  uint8_t agent = 0;  // index for AddressSpace::find
   uint8_t waveInGroup = 0;
   Workgroup* group = nullptr;
-  uint8_t* lds = nullptr;      // the workgroup's LDS
+  uint8_t* lds = nullptr;  // the workgroup's LDS
   uint32_t ldsBytes = 0;
 
   // Flat apertures: [base, base + 2^32) reach LDS and this wave's private memory.
   uint64_t sharedAperture = 0, privateAperture = 0;
   // Private memory. Swizzled: lane l's dword d of this wave lies at scratch + (d * 64 + l) * 4.
-  uint64_t scratch = 0;        // host address of this wave's block; 0 where the kernel has none
-  uint32_t scratchPerLane = 0; // bytes
+  uint64_t scratch = 0;         // host address of this wave's block; 0 where the kernel has none
+  uint32_t scratchPerLane = 0;  // bytes
 
   // Memory-access cache: the last ranges that a lookup found, emptied at the start of every slice.
   static constexpr unsigned kRanges = 4;
@@ -77,13 +80,18 @@ struct Wave {
 
   Fault fault;
 
-  // While VGPR indexing or VSKIP is on, instructions are executed one by one from a copy outside of the code region; this
-  // is where that copy stands for.
+  // While VGPR indexing or VSKIP is on, instructions are executed one by one from a copy outside of the code region;
+  // this is where that copy stands for.
   uint64_t steppedPc = 0;
+  bool stepping = false;
 
   alignas(64) uint32_t temp[8][kLanes];  // operand fetch: broadcasts and modified sources
 
-  uint64_t pair(unsigned n) const { uint64_t v; std::memcpy(&v, &sgpr[n], 8); return v; }
+  uint64_t pair(unsigned n) const {
+    uint64_t v;
+    std::memcpy(&v, &sgpr[n], 8);
+    return v;
+  }
   void setPair(unsigned n, uint64_t v) { std::memcpy(&sgpr[n], &v, 8); }
   uint64_t exec() const { return pair(operand::kExecLo); }
   void setExec(uint64_t v) { setPair(operand::kExecLo, v); }
@@ -97,13 +105,17 @@ struct Wave {
   uint64_t pcOf(const MicroOp* op) const;
 
   // How a handler ends a wave's run: `return wave.halt(next(op), Stop::Barrier);`
-  const MicroOp* halt(const MicroOp* resumeAt, Stop why) { ip = resumeAt; stop = why; return nullptr; }
-  const MicroOp* raise(const MicroOp* op, Fault f);       // stamps pc and, where `text` is empty, the disassembly
-  const MicroOp* jump(uint64_t pc);                       // any address; a bad one raises
+  const MicroOp* halt(const MicroOp* resumeAt, Stop why) {
+    ip = resumeAt;
+    stop = why;
+    return nullptr;
+  }
+  const MicroOp* raise(const MicroOp* op, Fault f);  // stamps pc and, where `text` is empty, the disassembly
+  const MicroOp* jump(uint64_t pc);                  // any address; a bad one raises
 };
 
-// Executes `wave` from `ip` until it stops: at its end, at a barrier, at a fault, or because its slice is over. Call inside
-// a ReadSection.
+// Executes `wave` from `ip` until it stops: at its end, at a barrier, at a fault, or because its slice is over. Call
+// inside a ReadSection.
 void run(Wave& wave);
 
 }  // namespace softgpu

@@ -16,8 +16,8 @@ class CodeSet;
 using Clock = std::chrono::steady_clock;
 
 enum class GroupState : uint8_t {
-  Running,  // out of time
-  Sleeping, // every wave that could run has gone to sleep: whatever they wait for is outside of the workgroup
+  Running,   // out of time
+  Sleeping,  // every wave that could run has gone to sleep: whatever they wait for is outside of the workgroup
   Ended,
   Faulted,  // see `faulted`
   Dropped,  // `drop` was set
