@@ -1,0 +1,33 @@
+// The memory handlers that are compiled once per host level.
+#pragma once
+
+#include "isa/memory/access.h"
+#include "isa/micro_op.h"
+
+namespace softgpu {
+
+struct MemoryKernels {
+  Handler flat;                                                    // 64-bit addresses, apertures
+  Handler global;                                                  // 64-bit addresses
+  Handler globalScalar;                                            // SGPR base, 32-bit offsets
+  Handler scratch;                                                 // FLAT_SCRATCH base, swizzled
+  Handler buffer;                                                  // descriptor
+  Handler ldsLoad, ldsStore;                                       // DS with one address
+  Handler ldsLoad2, ldsStore2;                                     // DS with two addresses
+  void (*move)(Access access, uint32_t* row, const Lanes& lanes);  // loads and stores of checked lanes
+};
+
+namespace portable {
+extern const MemoryKernels kMemoryKernels;
+}
+namespace avx2 {
+extern const MemoryKernels kMemoryKernels;
+}
+namespace avx512 {
+extern const MemoryKernels kMemoryKernels;
+}
+
+// The widest level that this host runs.
+const MemoryKernels& memoryKernels();
+
+}  // namespace softgpu
