@@ -1,0 +1,118 @@
+/**
+ * What goes wrong above HSA: a launch that is refused, and a launch that failed on the device.
+ *
+ * @packageDocumentation
+ */
+
+/** Stable codes of refusals: nothing has been written or launched when one of these is thrown. */
+export type OffloadErrorCode =
+  /** More or fewer arguments than the kernel has. */
+  | "ERR_OFFLOAD_ARGUMENT_COUNT"
+  /** An argument of another kind than the kernel's: a scalar for a buffer, an integer for a float … */
+  | "ERR_OFFLOAD_ARGUMENT_KIND"
+  /** Another size than the kernel's. */
+  | "ERR_OFFLOAD_ARGUMENT_SIZE"
+  /** A buffer where the kernel wants LDS, or LDS where it wants a buffer. */
+  | "ERR_OFFLOAD_ARGUMENT_ADDRESS_SPACE"
+  /** A buffer that this device cannot reach. */
+  | "ERR_OFFLOAD_ARGUMENT_DEVICE"
+  /** A grid of no work-items, or larger than the agent's limit. */
+  | "ERR_OFFLOAD_GRID"
+  /** A workgroup over a limit, or not the one that the kernel was compiled for. */
+  | "ERR_OFFLOAD_WORKGROUP"
+  /** More LDS than a workgroup can have. */
+  | "ERR_OFFLOAD_LDS"
+  | "ERR_OFFLOAD_UNKNOWN_KERNEL"
+  | "ERR_OFFLOAD_UNKNOWN_VARIABLE"
+  | "ERR_OFFLOAD_NO_DEVICE"
+  /** A buffer, code object, queue, device or runtime used after its disposal, or disposed while a launch was in flight. */
+  | "ERR_OFFLOAD_DISPOSED"
+  /** The device has no memory left for an allocation. */
+  | "ERR_OFFLOAD_OUT_OF_MEMORY"
+  /** The memory is not what the call needs: a kind that the device does not have, or a view where the host cannot reach. */
+  | "ERR_OFFLOAD_MEMORY_KIND";
+
+/** Stable codes of launches that failed on the device. */
+export type DeviceErrorCode =
+  /** A kernel reached memory that is not mapped for the device. */
+  | "ERR_OFFLOAD_MEMORY_FAULT"
+  /** An address outside of every aperture. */
+  | "ERR_OFFLOAD_APERTURE_VIOLATION"
+  | "ERR_OFFLOAD_ILLEGAL_INSTRUCTION"
+  /** A trap: an assertion, abort(), or a hardware exception. */
+  | "ERR_OFFLOAD_EXCEPTION"
+  /** The launch asked for more scratch, LDS or registers than the device gives. */
+  | "ERR_OFFLOAD_LAUNCH_RESOURCES"
+  /** The launch did not end in time. */
+  | "ERR_OFFLOAD_TIMEOUT"
+  /** The launch had not run to its end when its queue was lost to another launch. `cause` tells why. */
+  | "ERR_OFFLOAD_QUEUE_LOST"
+  /** Any other failure that the queue reported; `status` tells which. */
+  | "ERR_OFFLOAD_DEVICE";
+
+/** A call that is refused before anything was done. */
+export class OffloadError extends Error {
+  override readonly name: string = "OffloadError";
+
+  constructor(
+    readonly code: OffloadErrorCode | DeviceErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export interface DeviceErrorFacts {
+  /** The kernel's name. */
+  readonly kernel: string;
+  /** HSA's status, where it reported one. */
+  readonly status?: number | null;
+  /** The faulting address, where it is known. */
+  readonly address?: number | null;
+  /** What lies at the address, or nearest to it. */
+  readonly owner?: string | null;
+  /** What the software GPU saw: program counter and instruction. */
+  readonly detail?: string | null;
+  readonly hint?: string | null;
+  readonly cause?: unknown;
+}
+
+/** A launch that failed on the device. The device goes on, with a new queue. */
+export class DeviceError extends OffloadError {
+  override readonly name = "DeviceError";
+  readonly kernel: string;
+  readonly status: number | null;
+  readonly address: number | null;
+  readonly owner: string | null;
+  readonly detail: string | null;
+  readonly hint: string | null;
+
+  constructor(code: DeviceErrorCode, what: string, facts: DeviceErrorFacts) {
+    const { address = null, owner = null, detail = null, hint = null } = facts;
+    const where = address === null ? "" : ` at address ${hex(address)}`;
+    const lines = [`kernel ${facts.kernel}: ${what}${where}${owner ? `, ${owner}` : ""}`, detail, hint];
+    super(code, lines.filter(Boolean).join(". "), facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.kernel = facts.kernel;
+    this.status = facts.status ?? null;
+    this.address = address;
+    this.owner = owner;
+    this.detail = detail;
+    this.hint = hint;
+  }
+}
+
+export const hex = (address: number): string => `0x${address.toString(16)}`;
+
+/** The form in which sizes stand in messages. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1024 || bytes % 1024 !== 0) return `${bytes} byte${bytes === 1 ? "" : "s"}`;
+  const units = ["KiB", "MiB", "GiB", "TiB"];
+  let value = bytes;
+  let unit = -1;
+  while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value} ${units[unit]}`;
+}

@@ -1,0 +1,98 @@
+/**
+ * What a fault on the device means to the person who launched: which error, where, whose memory, and what to look for.
+ *
+ * @packageDocumentation
+ */
+import { explain } from "../hsa/errors.js";
+import { codeOfStatus } from "../hsa/index.js";
+import { bytesText, type DeviceErrorCode } from "./errors.js";
+
+interface Meaning {
+  readonly code: DeviceErrorCode;
+  readonly what: string;
+  readonly hint: string | null;
+}
+
+/** By the HSA status that the queue reports. */
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  ERR_HSA_MEMORY_FAULT: {
+    code: "ERR_OFFLOAD_MEMORY_FAULT",
+    what: "memory fault",
+    hint: "Check indices against the buffers' sizes, and that the address is a device address of a buffer that is alive",
+  },
+  ERR_HSA_MEMORY_APERTURE_VIOLATION: {
+    code: "ERR_OFFLOAD_APERTURE_VIOLATION",
+    what: "an address outside of every aperture",
+    hint: "Look for an uninitialised pointer, or a pointer to LDS or private memory that left its work-item",
+  },
+  ERR_HSA_ILLEGAL_INSTRUCTION: {
+    code: "ERR_OFFLOAD_ILLEGAL_INSTRUCTION",
+    what: "illegal instruction",
+    hint: "Check that the code object was compiled for this very ISA, and that the kernel did not jump into data",
+  },
+  ERR_HSA_EXCEPTION: {
+    code: "ERR_OFFLOAD_EXCEPTION",
+    what: "the kernel trapped",
+    hint: "An assertion failed, or the kernel called abort()",
+  },
+  ERR_HSA_OUT_OF_RESOURCES: {
+    code: "ERR_OFFLOAD_LAUNCH_RESOURCES",
+    what: "the device cannot give the launch what it asks for",
+    hint: "Reduce its scratch (stack) or its number of work-items",
+  },
+  ERR_HSA_INVALID_ALLOCATION: {
+    code: "ERR_OFFLOAD_LAUNCH_RESOURCES",
+    what: "the device cannot give the launch what it asks for",
+    hint: "Reduce its LDS",
+  },
+};
+
+export function meaning(status: number): Meaning {
+  const code = codeOfStatus(status);
+  return (
+    MEANINGS[code] ?? {
+      code: "ERR_OFFLOAD_DEVICE",
+      what: status === 0 ? "the queue failed" : explain(code),
+      hint: null,
+    }
+  );
+}
+
+/** A range of device memory, alive or gone. */
+export interface Extent {
+  readonly label: string;
+  readonly address: number;
+  readonly byteLength: number;
+}
+
+/** How far from an allocation an address is still told as "near" it. */
+const NEAR = 16 * 1024 * 1024;
+
+/** What owns an address: the allocation it lies in, one that lay there, or the nearest. */
+export function ownerOf(address: number, alive: Iterable<Extent>, gone: readonly Extent[]): string | null {
+  let nearest: Extent | undefined;
+  let least = NEAR;
+  for (const extent of alive) {
+    const distance = distanceOf(address, extent);
+    if (distance < 0) return `in ${extent.label}`;
+    if (distance < least) {
+      nearest = extent;
+      least = distance;
+    }
+  }
+  const freed = gone.findLast((extent) => distanceOf(address, extent) < 0);
+  if (freed !== undefined) return `in ${freed.label}, which has been disposed`;
+  if (address < 4096) return "a null pointer";
+  if (nearest === undefined) return null;
+  if (address < nearest.address) return `${bytesText(least)} before ${nearest.label}`;
+  return least === 0 ? `just past the end of ${nearest.label}` : `${bytesText(least)} past the end of ${nearest.label}`;
+}
+
+/** Bytes between an address and an extent; negative inside of it. */
+function distanceOf(address: number, { address: from, byteLength }: Extent): number {
+  if (address < from) return from - address;
+  return address < from + byteLength ? -1 : address - (from + byteLength);
+}
+
+/** An extent that outlives its buffer. */
+export const remembered = ({ label, address, byteLength }: Extent): Extent => ({ label, address, byteLength });

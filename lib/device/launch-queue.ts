@@ -1,0 +1,441 @@
+/**
+ * A device's queue of launches. Launches of one queue run one after the other (their packets carry the barrier bit), so the oldest in
+ * flight is the one that runs, and completions come in order.
+ *
+ * When a launch faults, runs out of time or is aborted, the HSA queue under this one is destroyed with whatever runs on it, and the next
+ * launch gets a new one.
+ *
+ * @packageDocumentation
+ */
+
+import { fromNative } from "../hsa/errors.js";
+import type { Agent, HsaRuntime, Queue, Signal } from "../hsa/index.js";
+import { AMD_QUEUE, DISPATCH_HEADER, HsaError, type KernelDispatch, writeKernelDispatch } from "../hsa/index.js";
+import { DeviceError, type DeviceErrorCode, OffloadError } from "./errors.js";
+import { Fifo } from "./fifo.js";
+import type { Apertures } from "./hidden-arguments.js";
+import type { KernargBlock, KernargPool } from "./kernarg-pool.js";
+import type { Resource } from "./resource.js";
+import type { SignalPool } from "./signal-pool.js";
+
+/** When a launch ran, on the system clock. */
+export interface LaunchResult {
+  /** From its first wave to its last, in nanoseconds. */
+  readonly nanoseconds: number;
+  /** Nanoseconds of the system clock. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A launch that has been checked and whose arguments are written. */
+export interface PreparedLaunch {
+  readonly kernel: string;
+  readonly dispatch: KernelDispatch;
+  readonly kernarg: KernargBlock | null;
+  /** Retained already; released when the launch is over. */
+  readonly uses: readonly Resource[];
+  /** Aborts the launch. */
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds without progress on the queue after which the launch is given up; 0: none. */
+  readonly timeout: number;
+}
+
+/** What a queue needs of its device. */
+export interface QueueOwner {
+  readonly runtime: HsaRuntime;
+  readonly agent: Agent;
+  readonly kernargs: KernargPool;
+  readonly signals: SignalPool;
+  /** The error for a launch that the device stopped with an HSA status. */
+  fault(kernel: string, status: number, error?: unknown): DeviceError;
+}
+
+export interface QueueStats {
+  readonly launched: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly inFlight: number;
+  /** HSA queues that were destroyed because of a launch. */
+  readonly replaced: number;
+}
+
+interface InFlight extends PreparedLaunch {
+  readonly completion: Signal;
+  readonly resolve: (result: LaunchResult) => void;
+  readonly reject: (reason: unknown) => void;
+  /** performance.now() at the launch. */
+  readonly since: number;
+  onAbort: (() => void) | null;
+  /** Rejected already, by its abort signal; its packet is still there. */
+  aborted: boolean;
+}
+
+/** Packets in a ring: launches beyond wait in JavaScript. */
+const RING = 4096;
+
+const PASSED = "another launch before it on its queue ended the queue, so it was not run to its end";
+
+export class LaunchQueue implements Disposable {
+  readonly #owner: QueueOwner;
+  #queue: Queue | null = null;
+  #times = new Float64Array(2);
+  #apertures: Apertures | null = null;
+  /** Published, oldest first. */
+  readonly #inFlight = new Fifo<InFlight>();
+  /** Waiting for room in the ring. */
+  readonly #backlog = new Fifo<InFlight>();
+  readonly #idle: { readonly after: number; readonly resolve: () => void }[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #progress = 0;
+  #launched = 0;
+  #completed = 0;
+  #failed = 0;
+  /** Of the asynchronous ones, however they ended. */
+  #settled = 0;
+  #replaced = 0;
+  #disposed = false;
+
+  constructor(owner: QueueOwner) {
+    this.#owner = owner;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+  get stats(): QueueStats {
+    return {
+      launched: this.#launched,
+      completed: this.#completed,
+      failed: this.#failed,
+      inFlight: this.#inFlight.length + this.#backlog.length,
+      replaced: this.#replaced,
+    };
+  }
+  /** The kernel that runs now, as far as is known. */
+  get running(): string | null {
+    return this.#inFlight.peek()?.kernel ?? null;
+  }
+
+  /** @throws OffloadError `ERR_OFFLOAD_DISPOSED`. */
+  mustLive(): void {
+    if (this.#disposed) throw new OffloadError("ERR_OFFLOAD_DISPOSED", "the queue was used after its disposal");
+  }
+
+  /** The address of the hsa_queue_t, which kernels may ask for. */
+  get address(): number {
+    return this.#open().address;
+  }
+
+  /** Where flat instructions find LDS and scratch: the runtime notes it in the queue. */
+  get apertures(): Apertures {
+    if (this.#apertures === null) {
+      const words = new Uint32Array(2);
+      const at = this.address + AMD_QUEUE.group_segment_aperture_base_hi;
+      this.#owner.runtime.copySync(words, at, words.byteLength);
+      this.#apertures = { sharedBaseHigh: words[0] as number, privateBaseHigh: words[1] as number };
+    }
+    return this.#apertures;
+  }
+
+  launch(launch: PreparedLaunch): Promise<LaunchResult> {
+    return new Promise((resolve, reject) => {
+      const entry: InFlight = {
+        kernel: launch.kernel,
+        dispatch: launch.dispatch,
+        kernarg: launch.kernarg,
+        uses: launch.uses,
+        signal: launch.signal,
+        timeout: launch.timeout,
+        completion: this.#owner.signals.take(),
+        resolve,
+        reject,
+        since: launch.timeout > 0 ? performance.now() : 0,
+        onAbort: null,
+        aborted: false,
+      };
+      try {
+        this.#enter(entry);
+      } catch (error) {
+        this.#finish(entry);
+        throw error;
+      }
+    });
+  }
+
+  #enter(entry: InFlight): void {
+    const { signal } = entry;
+    if (this.#backlog.length > 0 || this.#inFlight.length >= this.#open().size) this.#backlog.push(entry);
+    else this.#submit(entry);
+    this.#launched++;
+    if (signal !== undefined) {
+      entry.onAbort = () => this.#abort(entry);
+      signal.addEventListener("abort", entry.onAbort, { once: true });
+    }
+    if (entry.timeout > 0) this.#watch(entry.since + entry.timeout);
+  }
+
+  #submit(entry: InFlight): void {
+    try {
+      this.#publish(entry);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ERR_HSA_QUEUE_INACTIVE") throw fromNative(error);
+      // A launch before it has ended the queue, and the news is still on its way through the event loop.
+      this.#onError((error as { status?: number }).status ?? 0);
+      this.#publish(entry);
+    }
+    this.#inFlight.push(entry);
+  }
+
+  #publish(entry: InFlight): void {
+    const queue = this.#open();
+    writeKernelDispatch(queue.packet, entry.dispatch);
+    queue.native.submitAsync(DISPATCH_HEADER, entry.completion.native);
+  }
+
+  /** Blocks the thread until the launch is over, after everything that was launched on this queue before it. */
+  launchSync(launch: PreparedLaunch): LaunchResult {
+    const { signals } = this.#owner;
+    const completion = signals.take();
+    let over = false;
+    try {
+      while (this.#backlog.length > 0) this.#submit(this.#backlog.shift() as InFlight);
+      const queue = this.#open();
+      writeKernelDispatch(queue.packet, launch.dispatch);
+      this.#launched++;
+      const nanoseconds = launch.timeout > 0 ? launch.timeout * 1e6 : undefined;
+      over = queue.native.submitAndWait(DISPATCH_HEADER, completion.native, nanoseconds);
+      if (!over) throw timedOut(launch);
+      this.#completed++;
+      const [start = 0, end = 0] = this.#times;
+      return { nanoseconds: end - start, start, end };
+    } catch (error) {
+      this.#failed++;
+      throw this.#syncFailure(launch.kernel, error);
+    } finally {
+      this.#release(launch);
+      // A signal whose packet may still run is not used again; its queue is gone by now.
+      if (over) signals.give(completion);
+      else completion.dispose();
+    }
+  }
+
+  /** Ends the queue after a failed synchronous launch; answers what its caller gets to see. */
+  #syncFailure(kernel: string, error: unknown): unknown {
+    // No queue to launch on: nothing has been sent.
+    if (this.#queue === null || error instanceof HsaError) return error;
+    this.#settleFinished();
+    const culprit = this.#inFlight.peek()?.kernel;
+    const failure = this.#explained(culprit ?? kernel, error);
+    this.#replace(failure);
+    if (culprit === undefined || failure.code === "ERR_OFFLOAD_TIMEOUT") return failure;
+    return new DeviceError("ERR_OFFLOAD_QUEUE_LOST", PASSED, { kernel, cause: failure });
+  }
+
+  /** Resolves when every launch that is in flight now is over, however it ended. */
+  idle(): Promise<void> {
+    const { inFlight } = this.stats;
+    if (inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push({ after: this.#settled + inFlight, resolve });
+    });
+  }
+
+  #open(): Queue {
+    this.mustLive();
+    if (this.#queue !== null) return this.#queue;
+    const { runtime, agent } = this.#owner;
+    const queue: Queue = runtime.createQueue(agent, {
+      size: Math.min(RING, agent.facts.queueMaxSize),
+      profiling: true,
+      onComplete: (count, times) => {
+        if (this.#queue === queue) this.#onComplete(count, times);
+      },
+      onError: (status) => {
+        if (this.#queue === queue) this.#onError(status);
+      },
+    });
+    this.#queue = queue;
+    this.#times = new Float64Array(queue.native.times);
+    return queue;
+  }
+
+  #onComplete(count: number, times: Float64Array): void {
+    for (let i = 0; i < count; i++) {
+      const entry = this.#inFlight.shift();
+      if (entry === undefined) break;
+      this.#succeed(entry, times[2 * i] as number, times[2 * i + 1] as number);
+    }
+    this.#progress = performance.now();
+    if (this.#inFlight.peek()?.aborted) this.#replace(null);
+    this.#refill();
+  }
+
+  #refill(): void {
+    while (this.#backlog.length > 0 && this.#inFlight.length < this.#open().size) {
+      const entry = this.#backlog.shift() as InFlight;
+      try {
+        this.#submit(entry);
+      } catch (error) {
+        this.#fail(entry, error);
+      }
+    }
+  }
+
+  #onError(status: number): void {
+    this.#replace(this.#owner.fault(this.running ?? "(none in flight)", status));
+  }
+
+  #abort(entry: InFlight): void {
+    entry.aborted = true;
+    entry.reject(entry.signal?.reason);
+    if (this.#backlog.remove(entry)) this.#fail(entry, null);
+    // Launches before it are let finish; it goes when its turn comes.
+    else if (this.#inFlight.peek() === entry) this.#replace(null);
+  }
+
+  /** Time runs anew whenever a launch of the queue finishes: a long queue is not a hang. */
+  #deadline(entry: InFlight): number {
+    return entry.timeout > 0 ? Math.max(entry.since, this.#progress) + entry.timeout : Number.POSITIVE_INFINITY;
+  }
+
+  #watch(at: number): void {
+    if (at >= this.#timerAt) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => this.#onTimer(), Math.max(1, Math.ceil(at - performance.now())));
+  }
+
+  #onTimer(): void {
+    this.#timer = null;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    let next = Number.POSITIVE_INFINITY;
+    let late: InFlight | undefined;
+    for (const entry of [...this.#inFlight, ...this.#backlog]) {
+      const deadline = this.#deadline(entry);
+      if (entry.aborted || deadline > performance.now()) next = entry.aborted ? next : Math.min(next, deadline);
+      else late ??= entry;
+    }
+    if (late === undefined) {
+      if (next < Number.POSITIVE_INFINITY) this.#watch(next);
+      return;
+    }
+    // The oldest is the one that hangs, whoever set the time limit.
+    late.aborted = true;
+    const error = timedOut(late, this.running);
+    late.reject(error);
+    this.#replace(error);
+  }
+
+  /**
+   * Ends the HSA queue and everything on it. What had finished unnoticed counts as finished; the oldest of the others gets `failure`
+   * itself, those behind it learn why they were not run.
+   */
+  #replace(failure: OffloadError | null): void {
+    const queue = this.#queue;
+    this.#queue = null;
+    this.#apertures = null;
+    if (queue !== null) {
+      this.#settleFinished();
+      this.#replaced++;
+      queue.dispose();
+    }
+    this.#progress = performance.now();
+    const lost = this.#takeAll();
+    const cause = failure ?? lost[0]?.signal?.reason;
+    for (const [place, entry] of lost.entries()) {
+      const own = place === 0 && failure !== null && failure.code !== "ERR_OFFLOAD_TIMEOUT";
+      this.#fail(
+        entry,
+        own ? failure : new DeviceError("ERR_OFFLOAD_QUEUE_LOST", PASSED, { kernel: entry.kernel, cause }),
+      );
+    }
+  }
+
+  #takeAll(): InFlight[] {
+    const all = [...this.#inFlight, ...this.#backlog];
+    this.#inFlight.clear();
+    this.#backlog.clear();
+    return all;
+  }
+
+  #settleFinished(): void {
+    for (let entry = this.#inFlight.peek(); entry !== undefined && !entry.aborted; entry = this.#inFlight.peek()) {
+      if (entry.completion.load("acquire") !== 0) return;
+      this.#inFlight.shift();
+      const { start, end } = entry.completion.dispatchTime(this.#owner.agent);
+      this.#succeed(entry, start, end);
+    }
+  }
+
+  #succeed(entry: InFlight, start: number, end: number): void {
+    this.#completed++;
+    this.#settled++;
+    this.#finish(entry);
+    entry.resolve({ nanoseconds: end - start, start, end });
+  }
+
+  #fail(entry: InFlight, reason: unknown): void {
+    this.#failed++;
+    this.#settled++;
+    this.#finish(entry);
+    entry.reject(reason);
+  }
+
+  /** Gives back what the launch held. Its packet no longer runs: it has completed, or its queue is gone. */
+  #finish(entry: InFlight): void {
+    if (entry.onAbort !== null) entry.signal?.removeEventListener("abort", entry.onAbort);
+    this.#owner.signals.give(entry.completion);
+    this.#release(entry);
+    if (this.#timer !== null && this.#inFlight.length + this.#backlog.length === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#timerAt = Number.POSITIVE_INFINITY;
+    }
+    while (this.#idle.length > 0 && this.#settled >= (this.#idle[0]?.after ?? 0)) {
+      this.#idle.shift()?.resolve();
+    }
+  }
+
+  #release(launch: PreparedLaunch): void {
+    if (launch.kernarg !== null) this.#owner.kernargs.give(launch.kernarg);
+    for (const used of launch.uses) used.release();
+  }
+
+  #explained(kernel: string, error: unknown): OffloadError {
+    if (error instanceof OffloadError) return error;
+    const { status, code } = error as { status?: unknown; code?: unknown };
+    if (typeof code !== "string" || !code.startsWith("ERR_HSA_")) throw error;
+    return this.#owner.fault(kernel, typeof status === "number" ? status : 0, error);
+  }
+
+  /** Ends what is in flight: those launches reject with `ERR_OFFLOAD_DISPOSED`. */
+  dispose(): void {
+    if (this.#disposed) return;
+    if (this.#queue !== null) this.#settleFinished();
+    this.#disposed = true;
+    this.#queue?.dispose();
+    this.#queue = null;
+    for (const entry of this.#takeAll()) {
+      this.#fail(
+        entry,
+        new OffloadError("ERR_OFFLOAD_DISPOSED", `kernel ${entry.kernel} was in flight when its queue was disposed`),
+      );
+    }
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function timedOut(launch: PreparedLaunch, running: string | null = launch.kernel): DeviceError {
+  const blame = running === null || running === launch.kernel ? "" : ` (kernel ${running} ran before it)`;
+  return new DeviceError(
+    "ERR_OFFLOAD_TIMEOUT" satisfies DeviceErrorCode,
+    `did not end within ${launch.timeout} ms${blame}`,
+    {
+      kernel: launch.kernel,
+      hint: "Its queue was ended; the device goes on with a new one",
+    },
+  );
+}
