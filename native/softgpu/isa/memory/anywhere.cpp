@@ -59,7 +59,7 @@ class PrivateAccess {
   }
 
   void perform() {
-    uint64_t address[kLanes];
+    uint64_t address[kLanes] = {};
     forEachLane(exec_, [&](unsigned lane) { address[lane] = swizzled(base_, offset_[lane], lane); });
     if (isAtomic(accessKind(op_)) && bytes_ > 4) {
       performWideAtomic();
@@ -113,7 +113,7 @@ const MicroOp* accessPrivate(Wave& wave, const MicroOp* op, uint64_t base, const
 
 const MicroOp* accessAnywhere(Wave& wave, const MicroOp* op, const uint64_t* address, uint64_t exec, bool flat) {
   const unsigned bytes = op->extra[kBytes];
-  uint64_t host[kLanes];
+  uint64_t host[kLanes] = {};
   alignas(64) uint32_t privateOffset[kLanes] = {};
   uint64_t privateLanes = 0;
   for (uint64_t rest = exec; rest; rest &= rest - 1) {
