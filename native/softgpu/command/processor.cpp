@@ -1,0 +1,139 @@
+#include "command/processor.h"
+
+#include <algorithm>
+
+#include "memory/address_space.h"
+
+namespace softgpu {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long the watcher spins before it sleeps: a producer that waits for its result rings again within this.
+constexpr auto kSpin = 20us;
+
+// A signal that a queue waits for changes soon or late; the longer it has taken, the rarer the looks.
+std::chrono::nanoseconds pauseAfter(std::chrono::nanoseconds waited, std::chrono::nanoseconds longest) {
+  return std::clamp<std::chrono::nanoseconds>(waited / 4, 20us, longest);
+}
+
+bool anyNews(const std::vector<std::shared_ptr<CommandQueue>>& queues) {
+  // A section, for the queue's memory may be freed once the queue has stopped.
+  AddressSpace::ReadSection section;
+  return std::any_of(queues.begin(), queues.end(), [](const auto& queue) { return queue->hasNews(); });
+}
+
+}  // namespace
+
+PacketProcessor::PacketProcessor(uint32_t agents, Interrupts& interrupts)
+    : doorbells_(agents), interrupts_(interrupts) {}
+
+std::optional<PacketProcessor::Created> PacketProcessor::createAql(amd_queue_t& queue, const AgentModel& agent) {
+  return add(std::make_shared<AqlQueue>(queue, agent, interrupts_), agent);
+}
+
+std::optional<PacketProcessor::Created> PacketProcessor::createSdma(uint64_t ring, uint64_t ringBytes,
+                                                                    const AgentModel& agent) {
+  auto queue = std::make_shared<SdmaQueue>(ring, ringBytes, agent, interrupts_);
+  auto created = add(queue, agent);
+  if (created) created->pointers = &queue->pointers();
+  return created;
+}
+
+std::optional<PacketProcessor::Created> PacketProcessor::add(std::shared_ptr<CommandQueue> queue,
+                                                             const AgentModel& agent) {
+  Created created;
+  created.doorbell = doorbells_.take(agent.index);
+  if (created.doorbell == 0) return std::nullopt;
+  {
+    std::lock_guard lock(mutex_);
+    created.id = nextId_++;
+    entries_.emplace(created.id, Entry{std::move(queue), created.doorbell});
+    publish();
+  }
+  wake();  // a watcher that sleeps looks at the new list
+  return created;
+}
+
+std::shared_ptr<CommandQueue> PacketProcessor::find(uint64_t id) {
+  std::lock_guard lock(mutex_);
+  auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : found->second.queue;
+}
+
+bool PacketProcessor::destroy(uint64_t id) {
+  Entry entry;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = entries_.find(id);
+    if (found == entries_.end()) return false;
+    entry = std::move(found->second);
+    entries_.erase(found);
+    publish();
+  }
+  entry.queue->stop();
+  doorbells_.give(entry.doorbell);
+  return true;
+}
+
+bool PacketProcessor::suspend(uint64_t id, bool suspended) {
+  auto queue = find(id);
+  if (!queue) return false;
+  queue->suspend(suspended);
+  if (!suspended) wake();
+  return true;
+}
+
+bool PacketProcessor::has(uint64_t id) {
+  return find(id) != nullptr;
+}
+
+void PacketProcessor::publish() {
+  auto list = std::make_shared<Queues>();
+  for (const auto& [id, entry] : entries_) list->push_back(entry.queue);
+  list_ = std::move(list);
+}
+
+std::shared_ptr<const PacketProcessor::Queues> PacketProcessor::queues() {
+  std::lock_guard lock(mutex_);
+  return list_;
+}
+
+bool PacketProcessor::poll() {
+  AddressSpace::ReadSection section;
+  bool any = false;
+  for (const auto& queue : *queues()) {
+    if ((queue->hasNews() || queue->blocked()) && queue->process()) any = true;
+  }
+  return any;
+}
+
+void PacketProcessor::sleep() {
+  const auto list = queues();
+  const auto started = Clock::now();
+  const bool blocked = std::any_of(list->begin(), list->end(), [](const auto& queue) { return queue->blocked(); });
+  if (blocked && !wasBlocked_) blockedSince_ = started;
+  wasBlocked_ = blocked;
+
+  do {
+    if (anyNews(*list)) {
+      lastNews_ = Clock::now();
+      return;
+    }
+    __builtin_ia32_pause();
+  } while (Clock::now() - started < kSpin);
+
+  std::optional<std::chrono::nanoseconds> timeout;
+  if (blocked) timeout = pauseAfter(Clock::now() - blockedSince_, 1ms);
+  if (!doorbells_.watched()) {
+    const auto pause = pauseAfter(Clock::now() - lastNews_, 2ms);
+    timeout = timeout ? std::min(*timeout, pause) : pause;
+  }
+  doorbells_.arm();
+  // What was rung before the pages were protected is visible now; what is rung from now on ends the sleep.
+  if (!anyNews(*list)) doorbells_.sleep(timeout);
+  doorbells_.disarm();
+  if (anyNews(*list)) lastNews_ = Clock::now();
+}
+
+}  // namespace softgpu
