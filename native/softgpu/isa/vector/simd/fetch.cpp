@@ -1,0 +1,201 @@
+// Operand fetch: everything that is not a plain register row, and every modifier of a source.
+#include "isa/vector/constants.h"
+#include "isa/vector/dpp.h"
+#include "isa/vector/simd/executor.h"
+
+namespace softgpu::SOFTGPU_SIMD_LEVEL {
+namespace {
+
+using namespace softgpu::vector;
+
+Row broadcast(uint32_t* temp, Type type, uint64_t value) {
+  store(temp, splat(static_cast<uint32_t>(value)));
+  if (is64(type)) store(temp + kLanes, splat(static_cast<uint32_t>(value >> 32)));
+  return {temp, 0};
+}
+
+uint64_t literalOf(const MicroOp* op, Type type) {
+  const uint64_t low = op->literal;
+  switch (type) {  // Vega ISA, "Literal Expansion to 64 bits"
+    case Type::F64:
+      return low << 32;
+    case Type::I64:
+      return static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(op->literal)));
+    case Type::PackedF32:
+      return low | low << 32;
+    default:
+      return low;
+  }
+}
+
+uint64_t specialOf(const Wave& wave, unsigned number) {
+  switch (number) {
+    case operand::kSharedBase:
+      return wave.sharedAperture;
+    case operand::kSharedLimit:
+      return wave.sharedAperture + 0xffffffff;
+    case operand::kPrivateBase:
+      return wave.privateAperture;
+    case operand::kPrivateLimit:
+      return wave.privateAperture + 0xffffffff;
+    case operand::kVccz:
+      return wave.vcc() == 0;
+    case operand::kExecz:
+      return wave.exec() == 0;
+    case operand::kScc:
+      return wave.scc;
+    default:
+      return 0;
+  }
+}
+
+Row plainRow(Wave& wave, const MicroOp* op, const Source& s, uint32_t* temp, Type type) {
+  switch (s.kind) {
+    case SourceKind::Vgpr:
+      return {wave.row(s.index), kWidth};
+    case SourceKind::AccVgpr:
+      return {wave.accVgpr + s.index * kLanes, kWidth};
+    case SourceKind::Sgpr: {
+      uint64_t value = wave.sgpr[s.index];
+      if (is64(type)) value |= static_cast<uint64_t>(wave.sgpr[(s.index + 1) & 127]) << 32;
+      return broadcast(temp, type, value);
+    }
+    case SourceKind::Constant:
+      return {constantRow(s.index, type), 0};
+    case SourceKind::Literal:
+      return broadcast(temp, type, literalOf(op, type));
+    default:
+      return broadcast(temp, type, specialOf(wave, s.index));
+  }
+}
+
+u32x selectSdwa(u32x v, unsigned field) {
+  const unsigned selector = field & 7;
+  if (selector == 6) return v;
+  const unsigned width = selector < 4 ? 8 : 16, shift = selector < 4 ? 8 * selector : 16 * (selector - 4);
+  const u32x top = v << (32 - width - shift);
+  return field & 8 ? (u32x)((i32x)top >> (32 - width)) : top >> (32 - width);
+}
+
+// Applied in the order in which the hardware has them: lane, part of the register, absolute value, sign, denormals.
+struct Modified {
+  Wave& wave;
+  const MicroOp* op;
+  unsigned i;
+  Type type;
+  uint8_t modifiers;
+
+  u32x select(u32x v) const {
+    if (modifiers & kSelect) v = selectSdwa(v, op->extra[kSdwaSource0 + i]);
+    if (modifiers & kHigh) v = v >> 16;
+    if (modifiers & kHalves) {
+      const u32x low = op->opSel >> i & 1 ? v >> 16 : v & 0xffff;
+      const u32x high = op->opSelHi >> i & 1 ? v & 0xffff0000 : v << 16;
+      v = low | high;
+    }
+    return v;
+  }
+
+  // Sign and denormals of one dword that is, or holds at its top, a float.
+  u32x sign(u32x v) const {
+    if (modifiers & kHalves) {
+      return v ^ splat((op->neg >> i & 1 ? 0x8000u : 0) | (op->abs >> i & 1 ? 0x80000000u : 0));
+    }
+    const uint32_t bit = is16(type) ? 0x8000 : 0x80000000;
+    if (modifiers & kAbsolute) v = v & ~splat(bit);
+    if (modifiers & kNegate) v = v ^ splat(bit);
+    return v;
+  }
+
+  u32x flushed(u32x v) const {
+    if (!(modifiers & kFlush)) return v;
+    if (type == Type::F32) return (u32x)flush((f32x)v);
+    if (isHalfFloat(type)) return (v & 0x7c00) == 0 ? v & 0x8000 : v;
+    if (type == Type::PackedF16) {
+      const u32x low = (v & 0x7c00) == 0 ? v & 0x8000 : v & 0xffff;
+      const u32x high = (v & 0x7c000000) == 0 ? v & 0x80000000 : v & 0xffff0000;
+      return low | high;
+    }
+    return v;
+  }
+
+  // mad_mix: one float, from all of the register or from a half of it.
+  u32x mixed(u32x v) const {
+    if (op->opSelHi >> i & 1) {
+      v = op->opSel >> i & 1 ? v >> 16 : v & 0xffff;
+      if (modifiers & kFlush && !(wave.mode & 1u << 6)) v = (v & 0x7c00) == 0 ? v & 0x8000 : v;
+      v = (u32x)halfToFloat(v);
+    } else if (modifiers & kFlush && !(wave.mode & 1u << 4)) {
+      v = (u32x)flush((f32x)v);
+    }
+    if (op->abs >> i & 1) v = v & 0x7fffffff;
+    if (op->neg >> i & 1) v = v ^ 0x80000000;
+    return v;
+  }
+
+  u32x apply(u32x v) const { return modifiers & kMixed ? mixed(v) : flushed(sign(select(v))); }
+
+  void apply64(u32x& lo, u32x& hi) const {
+    if (type == Type::PackedF32) {
+      if (modifiers & kHalves) {
+        const u32x l = op->opSel >> i & 1 ? hi : lo, h = op->opSelHi >> i & 1 ? hi : lo;
+        lo = op->neg >> i & 1 ? l ^ 0x80000000 : l;
+        hi = op->abs >> i & 1 ? h ^ 0x80000000 : h;
+      }
+      if (modifiers & kFlush) lo = (u32x)flush((f32x)lo), hi = (u32x)flush((f32x)hi);
+      return;
+    }
+    hi = sign(hi);
+    if (modifiers & kFlush && type == Type::F64) {
+      const i32x tiny = (hi & 0x7ff00000) == 0;
+      lo = tiny ? splat(0) : lo;
+      hi = tiny ? hi & 0x80000000 : hi;
+    }
+  }
+};
+
+// A permuted copy; lanes without a source read 0 (only bound_ctrl lets them be written).
+void permute(const Wave& wave, const MicroOp* op, const uint32_t* from, uint32_t* to) {
+  const DppPattern& pattern = dppPattern(op);
+  const uint64_t valid = dppValid(pattern, wave.exec());
+  for (unsigned l = 0; l < kLanes; ++l) to[l] = valid >> l & 1 ? from[pattern.from[l]] : 0;
+}
+
+}  // namespace
+
+Row fetchModified(Wave& wave, const MicroOp* op, unsigned i, Type type) {
+  const Source s = op->src[i];
+  uint32_t* temp = wave.temp[2 * i];
+  Row row = plainRow(wave, op, s, temp, type);
+  if (s.modifiers == 0) return row;
+  if (s.modifiers & kPermute) {
+    permute(wave, op, row.lanes, temp);
+    if (is64(type)) permute(wave, op, row.lanes + kLanes, temp + kLanes);
+    row = {temp, kWidth};
+  }
+  const Modified m{wave, op, i, type, s.modifiers};
+  // A broadcast needs one vector only, and may lie in the row that is written.
+  const unsigned chunks = row.stride == 0 ? 1 : kChunks;
+  for (unsigned c = 0; c < chunks; ++c) {
+    const uint32_t* from = row.lanes + c * row.stride;
+    uint32_t* to = temp + c * kWidth;
+    if (is64(type)) {
+      u32x lo = load(from), hi = load(from + kLanes);
+      m.apply64(lo, hi);
+      store(to, lo);
+      store(to + kLanes, hi);
+    } else {
+      store(to, m.apply(load(from)));
+    }
+  }
+  return {temp, row.stride};
+}
+
+uint64_t fetchMask(Wave& wave, const MicroOp* op, unsigned i) {
+  const Source& s = op->src[i];
+  if (s.kind == SourceKind::Sgpr)
+    return wave.sgpr[s.index] | static_cast<uint64_t>(wave.sgpr[(s.index + 1) & 127]) << 32;
+  return s.kind == SourceKind::Constant ? constant64(s.index) : specialOf(wave, s.index);
+}
+
+}  // namespace softgpu::SOFTGPU_SIMD_LEVEL
