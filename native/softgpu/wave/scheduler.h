@@ -27,19 +27,24 @@ class PacketSource {
   // Looks at every doorbell and every blocked queue and processes what can be processed without blocking. Called by one
   // worker at a time. True where anything was done.
   virtual bool poll() = 0;
-  // Sleeps until a doorbell rings, `wake` is called, or a blocked queue is due for another look. Called by one idle
-  // worker, the watcher; after it returns, the watcher polls.
+  // Sleeps until a doorbell rings, `wake` is called, or a blocked queue is due for another look; at once where that
+  // happened since the last sleep. Called by one idle worker, the watcher; after it returns, the watcher polls.
   virtual void sleep() = 0;
   virtual void wake() = 0;
 };
 
 class Scheduler {
  public:
-  static Scheduler& instance();                        // never destroyed: a process may exit with work in flight
-  void start(PacketSource& source, unsigned threads);  // threads 0: GCN_SOFTGPU_THREADS, else the host's processors
-  void submit(std::shared_ptr<Work> work);             // from `poll` or any thread
+  static Scheduler& instance();  // never destroyed: a process may exit with work in flight
+  // Threads 0: GCN_SOFTGPU_THREADS, else the host's processors; at least two, so that one can watch while one works. A
+  // further call exchanges the source and leaves the threads; when it returns, the old source is no longer in use.
+  void start(PacketSource& source, unsigned threads);
+  void submit(std::shared_ptr<Work> work);  // from `poll` or any thread
   // A blocked queue may have become ready, or work was cancelled.
   void notify();
+
+ private:
+  Scheduler() = default;
 };
 
 }  // namespace softgpu

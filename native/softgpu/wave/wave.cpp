@@ -1,5 +1,7 @@
 #include "wave/wave.h"
 
+#include <new>
+
 #include "isa/memory_access.h"
 #include "isa/scalar/stepping.h"
 #include "wave/code.h"
@@ -19,15 +21,22 @@ void run(Wave& wave) {
   forgetRanges(wave);
   const MicroOp* op = wave.ip;
   uint64_t executed = 0;
-  if (needsStepping(wave)) op = step(wave, op);
-  while (op) {
-    Handler handler = op->run.load(std::memory_order_acquire);
-    if (!handler) [[unlikely]] {
-      wave.code->prepare(op);
-      handler = op->run.load(std::memory_order_acquire);
+  try {
+    if (needsStepping(wave)) op = step(wave, op);
+    while (op) {
+      Handler handler = op->run.load(std::memory_order_acquire);
+      if (!handler) [[unlikely]] {
+        wave.code->prepare(op);
+        handler = op->run.load(std::memory_order_acquire);
+      }
+      op = handler(wave, op);
+      ++executed;
     }
-    op = handler(wave, op);
-    ++executed;
+  } catch (const std::bad_alloc&) {
+    Fault fault;
+    fault.kind = FaultKind::Unsupported;
+    fault.text = "the host has no memory for decoded code";
+    wave.raise(op, std::move(fault));
   }
   wave.executed += executed;
 }
