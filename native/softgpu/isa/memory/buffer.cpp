@@ -6,7 +6,7 @@
 
 namespace softgpu::memory {
 
-BufferAddresses::BufferAddresses(const Wave& wave, const MicroOp* op, bool formatted)
+BufferAddresses::BufferAddresses(Wave& wave, const MicroOp* op, bool formatted)
     : descriptor(BufferDescriptor::read(wave, op->src[3].index, formatted)),
       base_(descriptor.base + scalarOffset(wave, op)) {
   const uint8_t bits = op->extra[kBits];

@@ -9,7 +9,7 @@ namespace softgpu::memory {
 class BufferAddresses {
  public:
   // `formatted`: see BufferDescriptor::read.
-  BufferAddresses(const Wave& wave, const MicroOp* op, bool formatted);
+  BufferAddresses(Wave& wave, const MicroOp* op, bool formatted);
 
   // The range check of the component that begins `byte` bytes into the lane's access.
   bool inRange(unsigned lane, unsigned byte) const;

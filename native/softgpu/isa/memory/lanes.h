@@ -29,10 +29,11 @@ struct Lanes {
   uint8_t* at(unsigned lane) const { return reinterpret_cast<uint8_t*>(base + offset[lane]); }
 };
 
-// Register operands of memory micro-ops: 0-255 VGPR, 256-511 AccVGPR.
-constexpr uint16_t kNoRow = 0xffff;
-inline uint32_t* memoryRow(const Wave& wave, uint16_t n) {
-  return n < 256 ? wave.vgpr + n * kLanes : wave.accVgpr + (n - 256u) * kLanes;
+// Register operands of memory micro-ops: 0-255 VGPR, 256-511 AccVGPR, then a row for data on their way to or from LDS.
+constexpr uint16_t kTransferRow = 512, kNoRow = 0xffff;
+inline uint32_t* memoryRow(Wave& wave, uint16_t n) {
+  if (n < 256) return wave.vgpr + n * kLanes;
+  return n < kTransferRow ? wave.accVgpr + (n - 256u) * kLanes : wave.temp[0];
 }
 
 template <class F>

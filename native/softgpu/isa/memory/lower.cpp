@@ -4,6 +4,8 @@
 #include <atomic>
 #include <iterator>
 
+#include "isa/memory/format.h"
+#include "isa/memory/lds_transfer.h"
 #include "isa/memory/operands.h"
 #include "isa/memory/simd/kernels.h"
 
@@ -52,8 +54,8 @@ void setOperands(const Instruction& in, Access access, MicroOp& out) {
   out.src[1].index = rowOperand(in.src[1]);
   out.src[3].index = in.src[3];
   out.extra[kBytes] = static_cast<uint8_t>(bytesOf(access));
-  out.extra[kBits] = static_cast<uint8_t>((in.offen ? kOffen : 0) | (in.idxen ? kIdxen : 0) |
-                                          (in.src[0] != operand::kNone ? kHasVaddr : 0) |
+  out.extra[kBits] = static_cast<uint8_t>((in.encoding == Encoding::MTBUF ? kTyped : 0) | (in.offen ? kOffen : 0) |
+                                          (in.idxen ? kIdxen : 0) | (in.src[0] != operand::kNone ? kHasVaddr : 0) |
                                           (in.src[3] != operand::kNone ? kHasSaddr : 0));
 }
 
@@ -73,7 +75,7 @@ Handler addressing(const Instruction& in) {
 
 }  // namespace
 
-Handler lowerMemory(const Instruction& in, Target, MicroOp& out) {
+Handler lowerMemory(const Instruction& in, Target target, MicroOp& out) {
   switch (in.opcode) {
     case Opcode::buffer_wbinvl1:
     case Opcode::buffer_wbinvl1_vol:
@@ -83,14 +85,21 @@ Handler lowerMemory(const Instruction& in, Target, MicroOp& out) {
     default:
       break;
   }
-  if (in.tfe || in.gds) return nullptr;
+  // A failing texel has no meaning in memory that is either mapped or faults.
+  if (in.tfe) return nullptr;
   if (in.encoding == Encoding::MUBUF || in.encoding == Encoding::MTBUF) {
     if (!setScalarOffset(in.soffset, out)) return nullptr;
   }
-  const auto access = accessOf(in.opcode);
-  if (!access) return nullptr;
+  const bool storesLds = in.opcode == Opcode::buffer_store_lds_dword;
+  const auto access = storesLds ? Access::StoreB32 : accessOf(in.opcode);
+  if (!access) {
+    const Handler handler = lowerFormat(in, target, out);
+    setOperands(in, handler == loadFormat ? Access::LoadB128 : Access::StoreB128, out);
+    return handler && in.lds ? lowerLoadToLds(in, out) : handler;
+  }
   setOperands(in, *access, out);
-  return addressing(in);
+  if (storesLds) return lowerStoreFromLds(out);
+  return in.lds ? lowerLoadToLds(in, out) : addressing(in);
 }
 
 }  // namespace softgpu

@@ -13,11 +13,12 @@ namespace softgpu::memory {
 enum Extra : unsigned {
   kBytes,     // of one lane's access
   kBits,      // AddressBits
-  kFormat,    // dfmt | nfmt << 4
-  kChannels,  // of a format conversion
+  kFormat,    // format conversions: dfmt | nfmt << 4,
+  kChannels,  // how many channels,
+  kPacking,   // and how registers hold them
 };
 
-enum AddressBits : uint8_t { kOffen = 1, kIdxen = 2, kHasVaddr = 4, kHasSaddr = 8 };
+enum AddressBits : uint8_t { kOffen = 1, kIdxen = 2, kHasVaddr = 4, kHasSaddr = 8, kTyped = 16 };  // kTyped: MTBUF
 
 inline Access accessKind(const MicroOp* op) {
   return static_cast<Access>(op->flags);
