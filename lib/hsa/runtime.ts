@@ -10,7 +10,7 @@ import { Agent } from "./agent.js";
 import { CodeObjectReader } from "./code-object-reader.js";
 import { guarded, HsaError } from "./errors.js";
 import { Executable } from "./executable.js";
-import { type DeviceChoice, type Location, locate } from "./locate.js";
+import { type DeviceChoice, type Location, locate, type Machine } from "./locate.js";
 import { Memory } from "./memory.js";
 import type {
   Native,
@@ -55,19 +55,22 @@ export class HsaRuntime implements Disposable {
   /**
    * Opens the runtime, or counts one more user of the one that this thread has open. Every `open` wants its `dispose`.
    *
-   * @param native - the addon's face; another one in tests.
+   * @param seam - another face than the addon's, or another machine than this one: for tests.
    * @throws HsaError `ERR_HSA_LIBRARY_NOT_FOUND`, `ERR_HSA_VERSION`, `ERR_HSA_ALREADY_OPEN`, `ERR_HSA_ADDON_NOT_BUILT`,
    * `ERR_HSA_THUNK_NOT_BUILT`, `ERR_HSA_NO_HARDWARE`, `ERR_HSA_DEVICE_SETTING`, and what hsa_init answers.
    */
-  static open(options: HsaOpenOptions = {}, native?: Native): HsaRuntime {
+  static open(
+    options: HsaOpenOptions = {},
+    seam: { readonly native?: Native; readonly machine?: Machine } = {},
+  ): HsaRuntime {
     const open = HsaRuntime.#open;
-    if (open !== undefined && (native === undefined || native === open.native)) {
-      if (options.device !== undefined || options.library !== undefined) open.#mustAgree(locate(options));
+    if (open !== undefined) {
+      if (options.device !== undefined || options.library !== undefined) open.#mustAgree(locate(options, seam.machine));
       open.#users++;
       return open;
     }
-    const { choice, options: where } = locate(options);
-    const face = native ?? addon();
+    const { choice, options: where } = locate(options, seam.machine);
+    const face = seam.native ?? addon();
     const facts = guarded(() => face.open(where));
     HsaRuntime.#open = new HsaRuntime(face, choice, facts);
     return HsaRuntime.#open;

@@ -8,7 +8,9 @@ test.each([1, 2, 3, 4, 7, 8, 15, 16, 63, 64, 65, 255, 4095, 4096, 4097, 65537, M
   "hsa_memory_copy carries %i bytes to the device and back",
   (bytes) => {
     const { runtime } = bench();
-    using device = bench().localPool().allocate(bytes + 64);
+    using device = bench()
+      .localPool()
+      .allocate(bytes + 64);
     const source = pattern(bytes, bytes);
     runtime.copySync(device.address, source, bytes);
     const back = new Uint8Array(bytes);
@@ -94,7 +96,9 @@ test.each([1, 4, 100, 4096, 1_000_003, 64 * MiB])(
     using there = runtime.createSignal(1);
     using andBack = runtime.createSignal(1);
     runtime.copy({ address: device.address, agent: gpu }, { address: host.address, agent: cpu }, bytes, there);
-    runtime.copy({ address: back.address, agent: cpu }, { address: device.address, agent: gpu }, bytes, andBack, [there]);
+    runtime.copy({ address: back.address, agent: cpu }, { address: device.address, agent: gpu }, bytes, andBack, [
+      there,
+    ]);
     await andBack.wait("lt", 1);
     expect(Buffer.compare(bytesOf(back), bytesOf(host))).toBe(0);
     const time = andBack.copyTime();
@@ -193,7 +197,13 @@ test.each([
   ["no bytes", () => bench().localPool().allocate(0)],
   ["a negative size", () => bench().localPool().allocate(-1)],
   ["half a byte", () => bench().localPool().allocate(1.5)],
-  ["text", () => bench().localPool().allocate("4096" as unknown as number)],
+  [
+    "text",
+    () =>
+      bench()
+        .localPool()
+        .allocate("4096" as unknown as number),
+  ],
   ["a fill of an unaligned address", () => bench().runtime.fillSync(3, 0, 1)],
   ["a copy longer than its source", () => bench().runtime.copySync(4096, new Uint8Array(8), 9)],
   ["a copy longer than its destination", () => bench().runtime.copySync(new Uint8Array(8), 4096, 9)],

@@ -42,6 +42,7 @@ test("a second open is the same runtime, and outlives the first's disposal", () 
 
 test("an open that contradicts the first one is refused", () => {
   const { choice } = bench().runtime;
-  const other = choice.device === "hardware" ? "software" : choice.config === "gfx906" ? "software:gfx900" : "software:gfx906";
+  const other =
+    choice.device === "hardware" ? "software" : choice.config === "gfx906" ? "software:gfx900" : "software:gfx906";
   expect(() => HsaRuntime.open({ device: other })).toThrow(expect.objectContaining({ code: "ERR_HSA_ALREADY_OPEN" }));
 });

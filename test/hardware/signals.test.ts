@@ -101,7 +101,9 @@ test("wrong values and disposed signals are refused by name", async () => {
   expect(codeOf(() => signal.store("1" as unknown as number))).toBe("ERR_INVALID_ARG_TYPE");
   expect(codeOf(() => signal.store(1.5))).toBe("ERR_OUT_OF_RANGE");
   expect(codeOf(() => signal.store(2n ** 63n))).toBe("ERR_OUT_OF_RANGE");
-  expect(codeOf(() => signal.waitSync("le" as "lt", 1))).toMatch(/^ERR_(INVALID_ARG_VALUE|INVALID_ARG_TYPE|OUT_OF_RANGE)$/);
+  expect(codeOf(() => signal.waitSync("le" as "lt", 1))).toMatch(
+    /^ERR_(INVALID_ARG_VALUE|INVALID_ARG_TYPE|OUT_OF_RANGE)$/,
+  );
   expect(codeOf(() => runtime.waitAnySync([], [], []))).toMatch(/^ERR_/);
   expect(codeOf(() => runtime.waitAnySync([signal], ["eq"], []))).toMatch(/^ERR_/);
   signal.dispose();
