@@ -33,7 +33,7 @@ HSAKMT_STATUS createAql(Driver& driver, unsigned gpu, uint64_t ring, uint64_t by
   // The ring that the queue names is the one that packets are read from. On gfx8 ROCr gives its size twice over.
   const uint64_t ringBytes = queue.hsa_queue.size * kPacketBytes;
   if (reinterpret_cast<uint64_t>(queue.hsa_queue.base_address) != ring || !std::has_single_bit(ringBytes) ||
-      ringBytes > bytes) {
+      ringBytes > bytes || !visible(ring, ringBytes, gpu)) {
     return HSAKMT_STATUS_INVALID_PARAMETER;
   }
   auto created = driver.processor.createAql(queue, driver.topology.agent(gpu));
@@ -44,7 +44,7 @@ HSAKMT_STATUS createAql(Driver& driver, unsigned gpu, uint64_t ring, uint64_t by
 }
 
 HSAKMT_STATUS createSdma(Driver& driver, unsigned gpu, uint64_t ring, uint64_t bytes, HsaQueueResource& resource) {
-  if (!std::has_single_bit(bytes)) return HSAKMT_STATUS_INVALID_PARAMETER;
+  if (!std::has_single_bit(bytes) || !visible(ring, bytes, gpu)) return HSAKMT_STATUS_INVALID_PARAMETER;
   auto created = driver.processor.createSdma(ring, bytes, driver.topology.agent(gpu));
   if (!created) return HSAKMT_STATUS_OUT_OF_RESOURCES;
   resource.QueueId = created->id;
@@ -66,7 +66,6 @@ HSAKMT_STATUS hsaKmtCreateQueue(HSAuint32 node, HSA_QUEUE_TYPE type, HSAuint32 p
     auto gpu = driver.topology.gpuOfNode(node);
     if (!gpu) return HSAKMT_STATUS_INVALID_NODE_UNIT;
     const uint64_t ring = reinterpret_cast<uint64_t>(address);
-    if (!visible(ring, bytes, *gpu)) return HSAKMT_STATUS_INVALID_PARAMETER;
     driver.start();
     HSAKMT_STATUS status = HSAKMT_STATUS_NOT_SUPPORTED;  // queues of bare PM4, and of engines that there are none of
     switch (type) {
