@@ -40,6 +40,7 @@ class Doorbells {
   void sleep(std::optional<std::chrono::nanoseconds> timeout);
   // Ends the current or the next `sleep`. From any thread.
   void kick();
+  bool kicked() const { return kicked_.load(std::memory_order_relaxed); }
 
  private:
   void protect(bool on);

@@ -116,6 +116,7 @@ void PacketProcessor::sleep() {
   wasBlocked_ = blocked;
 
   do {
+    if (doorbells_.kicked()) break;
     if (anyNews(*list)) {
       lastNews_ = Clock::now();
       return;
