@@ -1,0 +1,58 @@
+{
+  # node-gyp configure build -- -Dsanitize=address,undefined
+  "variables": {
+    "sanitize%": ""
+  },
+  "targets": [
+    {
+      "target_name": "gcn_offload",
+      "sources": [
+        "native/addon/addon.cc",
+        "native/addon/agent.cc",
+        "native/addon/arguments.cc",
+        "native/addon/code_object_reader.cc",
+        "native/addon/completion.cc",
+        "native/addon/environment.cc",
+        "native/addon/error.cc",
+        "native/addon/executable.cc",
+        "native/addon/handle.cc",
+        "native/addon/mailbox.cc",
+        "native/addon/memory.cc",
+        "native/addon/memory_calls.cc",
+        "native/addon/memory_state.cc",
+        "native/addon/packet.cc",
+        "native/addon/pool.cc",
+        "native/addon/queue.cc",
+        "native/addon/queue_state.cc",
+        "native/addon/region.cc",
+        "native/addon/runtime.cc",
+        "native/addon/signal.cc",
+        "native/addon/signal_state.cc",
+        "native/addon/software_gpu.cc",
+        "native/addon/stats.cc",
+        "native/addon/system_event.cc",
+        "native/hsa/entry_points.cc",
+        "native/hsa/library.cc",
+        "native/hsa/loader.cc",
+        "native/hsa/runtime.cc",
+        "native/hsa/software_gpu.cc",
+        "native/hsa/status.cc"
+      ],
+      "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS", "LITTLEENDIAN_CPU"],
+      # Not ours: kept out of the warnings. A path that is not there does no harm.
+      "cflags": [
+        "-isystem", "/opt/rocm/include",
+        "-isystem", "<!(node -p \"require('path').dirname(require.resolve('node-addon-api'))\")"
+      ],
+      "cflags_cc!": ["-fno-exceptions", "-std=gnu++14", "-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": ["-std=c++20", "-fexceptions", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
+      "libraries": ["-ldl", "-lpthread"],
+      "conditions": [
+        ["sanitize!=''", {
+          "cflags": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-O1", "-g"],
+          "ldflags": ["-fsanitize=<(sanitize)"]
+        }]
+      ]
+    }
+  ]
+}

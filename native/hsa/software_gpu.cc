@@ -1,0 +1,86 @@
+#include "software_gpu.h"
+
+#include <algorithm>
+
+#include "../softgpu/driver/thunk/gcn_softgpu.h"
+#include "error.h"
+
+namespace gcn::hsa {
+namespace {
+
+constexpr char kThunkName[] = "libhsakmt.so.1";
+constexpr char kThunkEntry[] = "hsaKmtOpenKFD";
+
+// A function that the thunk exports, or null.
+template <typename Function>
+Function* Exported(const Library& library, const char* name) {
+  return library ? reinterpret_cast<Function*>(library.Symbol(name)) : nullptr;
+}
+
+}  // namespace
+
+SoftwareGpu SoftwareGpu::Open(const std::string& name, const std::string& config) {
+  const Library resident = Library::Loaded(kThunkName);
+  const std::string resident_file = resident ? Library::FileOf(resident.Symbol(kThunkEntry)) : std::string();
+
+  SoftwareGpu gpu;
+  gpu.config_ = config;
+  try {
+    gpu.library_ = Library::Open(name);
+  } catch (const std::runtime_error& error) {
+    OpenError failure("ERR_HSA_LIBRARY_NOT_FOUND",
+                      "The software GPU's thunk cannot be opened: " + std::string(error.what()));
+    failure.tried.push_back({name, error.what()});
+    throw failure;
+  }
+
+  gpu.file_ = Library::FileOf(gpu.library_.Symbol(kThunkEntry));
+  if (resident && resident_file != gpu.file_) {
+    throw OpenError(
+        "ERR_HSA_ALREADY_OPEN",
+        "This process has already loaded " + resident_file + ", the driver's own thunk (an earlier start of the HSA " +
+            "runtime left it there), so that the software GPU cannot take its place. Start a new process, with "
+            "GCN_OFFLOAD_DEVICE=software.");
+  }
+
+  const auto configure = Exported<decltype(gcn_softgpu_configure)>(gpu.library_, "gcn_softgpu_configure");
+  if (configure == nullptr) {
+    OpenError failure("ERR_HSA_VERSION", name + " is not this package's software GPU: it lacks gcn_softgpu_configure");
+    failure.missing.emplace_back("gcn_softgpu_configure");
+    throw failure;
+  }
+  if (configure(config.c_str()) != 0) {
+    const auto last_error = Exported<decltype(gcn_softgpu_last_error)>(gpu.library_, "gcn_softgpu_last_error");
+    throw OpenError("ERR_HSA_DEVICE_SETTING",
+                    "The software GPU refuses \"" + config + "\"" +
+                        (last_error != nullptr ? std::string(": ") + last_error() : std::string()));
+  }
+  return gpu;
+}
+
+std::optional<std::string> SoftwareGpu::LastFault() const {
+  const auto last_fault = Exported<decltype(gcn_softgpu_last_fault)>(library_, "gcn_softgpu_last_fault");
+  if (last_fault == nullptr) return std::nullopt;
+  std::string text(last_fault(nullptr, 0) + 1, '\0');
+  const size_t length = last_fault(text.data(), text.size());
+  // Another fault may have come in between: what fits of it is told.
+  text.resize(std::min(length, text.size() - 1));
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+std::optional<std::vector<std::pair<const char*, uint64_t>>> SoftwareGpu::Statistics() const {
+  const auto statistics = Exported<decltype(gcn_softgpu_statistics)>(library_, "gcn_softgpu_statistics");
+  gcn_softgpu_counts counts{};
+  counts.size = sizeof counts;
+  if (statistics == nullptr || statistics(&counts) != 0) return std::nullopt;
+  return {{{"waveInstructions", counts.wave_instructions},
+           {"dispatches", counts.dispatches},
+           {"dispatchNanoseconds", counts.dispatch_nanoseconds},
+           {"nativeBlits", counts.native_blits},
+           {"copiedBytes", counts.copied_bytes},
+           {"packets", counts.packets},
+           {"faults", counts.faults}}};
+}
+
+}  // namespace gcn::hsa

@@ -1,0 +1,39 @@
+// The software GPU's thunk, seen from above: a libhsakmt.so.1 that is opened before the HSA runtime, which then binds
+// to it because a library of that SONAME is already there. It exports a few functions of its own beside the thunk's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "library.h"
+
+namespace gcn::hsa {
+
+class SoftwareGpu {
+ public:
+  SoftwareGpu() = default;
+
+  // Opens the thunk and hands it the configuration ("gfx906*2"). Throws OpenError.
+  static SoftwareGpu Open(const std::string& library, const std::string& config);
+
+  explicit operator bool() const { return static_cast<bool>(library_); }
+  const std::string& file() const { return file_; }
+  const std::string& config() const { return config_; }
+
+  // What went wrong last, in the software GPU's words; none where nothing did.
+  std::optional<std::string> LastFault() const;
+  // Counts since the process started, by name; none where the thunk keeps none.
+  std::optional<std::vector<std::pair<const char*, uint64_t>>> Statistics() const;
+
+  void Pin() { library_.Pin(); }
+
+ private:
+  Library library_;
+  std::string file_;
+  std::string config_;
+};
+
+}  // namespace gcn::hsa
