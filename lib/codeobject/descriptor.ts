@@ -80,10 +80,16 @@ export function readDescriptor(bytes: Bytes, address: number, generation: Genera
     computePgmRsrc3: readRsrc3(rsrc3, generation),
     properties,
     kernargPreload: { length: bits(preload, 0, 7), offset: bits(preload, 7, 9) },
-    sgprCount: generation.major >= 10 ? null : (rsrc1.granulatedWavefrontSgprCount + 1) * 8,
+    sgprCount: sgprCount(rsrc1.granulatedWavefrontSgprCount, generation),
     vgprCount: (rsrc1.granulatedWorkitemVgprCount + 1) * vgprGranule,
     accumOffset: generation.unified ? (bits(rsrc3, 0, 6) + 1) * 4 : null,
   };
+}
+
+/** In eights up to gfx8; gfx9 allocates in sixteens, though the field counts eights; later targets give every wave all of them. */
+function sgprCount(granules: number, { major }: Generation): number | null {
+  if (major >= 10) return null;
+  return major === 9 ? (Math.floor(granules / 2) + 1) * 16 : (granules + 1) * 8;
 }
 
 /** The reserved field that is not zero, for a message, or `null`. */
