@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "isa/memory/bits.h"
@@ -113,7 +114,7 @@ bool isSignaling(F value) {
   return std::isnan(value) && !(toBits(value) >> (MantissaBits<F> - 1) & 1);
 }
 
-// `old` is the first operand, whose NaN wins. Infinity minus infinity is the positive quiet NaN.
+// `old` is the first operand, whose NaN wins. Infinity minus infinity is the NaN that VALU operations make too.
 template <class F>
 F addFloat(F old, F data, Denormals denormals) {
   old = flush(old, denormals.input);
@@ -121,8 +122,7 @@ F addFloat(F old, F data, Denormals denormals) {
   if (std::isnan(old)) return quiet(old);
   if (std::isnan(data)) return quiet(data);
   if (std::isinf(old) && std::isinf(data) && std::signbit(old) != std::signbit(data)) {
-    return fromBits<F>(((BitsOf<F>(1) << (sizeof(F) * 8 - 1 - MantissaBits<F>)) - 1) << MantissaBits<F> |
-                       BitsOf<F>(1) << (MantissaBits<F> - 1));
+    return quiet(fromBits<F>(toBits(-std::numeric_limits<F>::infinity())));
   }
   return flush<F>(old + data, denormals.output);
 }

@@ -1,24 +1,18 @@
+#include <cstring>
+
 #include "isa/memory/simd/kernels.h"
+#include "isa/vector/operation.h"
 
 namespace softgpu {
 
-namespace {
-
-const MemoryKernels& choose() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd")) {
-    return avx512::kMemoryKernels;
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) return avx2::kMemoryKernels;
-#endif
-  return portable::kMemoryKernels;
+const MemoryKernels* memoryKernelsNamed(const char* level) {
+  if (!vector::levelNamed(level)) return nullptr;
+  if (std::strcmp(level, "avx512") == 0) return &avx512::kMemoryKernels;
+  return std::strcmp(level, "avx2") == 0 ? &avx2::kMemoryKernels : &portable::kMemoryKernels;
 }
 
-}  // namespace
-
 const MemoryKernels& memoryKernels() {
-  static const MemoryKernels& chosen = choose();
+  static const MemoryKernels& chosen = *memoryKernelsNamed(vector::level().name);
   return chosen;
 }
 

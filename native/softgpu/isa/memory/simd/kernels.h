@@ -27,7 +27,9 @@ namespace avx512 {
 extern const MemoryKernels kMemoryKernels;
 }
 
-// The widest level that this host runs.
+// Those of the level that the process uses (isa/vector/levels.cpp).
 const MemoryKernels& memoryKernels();
+// Null where the host does not run the level.
+const MemoryKernels* memoryKernelsNamed(const char* level);
 
 }  // namespace softgpu

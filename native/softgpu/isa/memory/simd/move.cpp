@@ -102,21 +102,22 @@ void loadDword(uint32_t* row, const Lanes& lanes) {
     case Shape::Uniform:
       fill(row, lanes.exec, read<uint32_t>(lanes.at(lanes.first())));
       return;
-    case Shape::Ramp:
+    case Shape::Ramp: {
+      const uint8_t* from = rampStart(lanes, 4);  // before `row` is written: it may hold the offsets
       if (lanes.exec == kAllLanes) {
-        std::memcpy(row, rampStart(lanes, 4), 4 * kLanes);
+        std::memcpy(row, from, 4 * kLanes);
         return;
       }
 #if defined(__AVX512F__)
       for (unsigned block = 0; block < 4; ++block) {
         const auto mask = static_cast<__mmask16>(lanes.exec >> (16 * block));
-        _mm512_mask_storeu_epi32(row + 16 * block, mask,
-                                 _mm512_maskz_loadu_epi32(mask, rampStart(lanes, 4) + 64 * block));
+        _mm512_mask_storeu_epi32(row + 16 * block, mask, _mm512_maskz_loadu_epi32(mask, from + 64 * block));
       }
       return;
 #else
       break;
 #endif
+    }
     case Shape::Scatter:
       break;
   }
