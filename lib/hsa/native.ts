@@ -162,7 +162,7 @@ export interface NativeMemory {
   readonly disposed: boolean;
   /**
    * The bytes as an ArrayBuffer over the memory itself, the same one at each call; detached by `dispose`.
-   * Throws `ERR_HSA_NOT_HOST_ACCESSIBLE` where the host cannot reach the memory.
+   * Throws `ERR_HSA_NOT_HOST_ACCESSIBLE` where the host cannot reach the memory, and for locked memory, which is its typed array's.
    */
   view(): ArrayBuffer;
   /** hsa_amd_agents_allow_access, replacing the earlier set. */
@@ -246,6 +246,8 @@ export interface NativeQueue {
   /**
    * Publishes `packet` with `header` in one release store and rings the doorbell. Answers the packet's index.
    * `signal`, where given, becomes the completion signal (and is set to 1 first when `arm`), else bytes 56-63 stand.
+   * The packet type INVALID is refused (`ERR_OUT_OF_RANGE`), as is a packet that names a signal which is no live signal of this thread
+   * (`ERR_HSA_INVALID_SIGNAL`): a packet processor believes every handle that it reads.
    * A full ring: waits up to `timeoutNs` (default: 10 s), then throws `ERR_HSA_QUEUE_FULL`.
    * A queue that reported an error throws `ERR_HSA_QUEUE_INACTIVE`.
    */
@@ -342,14 +344,20 @@ export interface Native {
 
   agents(): NativeAgent[];
 
-  /** hsa_memory_copy, blocking. Either side: an address, or bytes of host memory. */
+  /**
+   * hsa_memory_copy, blocking. Either side: an address, or bytes of host memory. Addresses here and below are checked: `ERR_OUT_OF_RANGE`
+   * where the bytes do not lie within one allocation that HSA knows.
+   */
   memoryCopy(destination: number | ArrayBufferView, source: number | ArrayBufferView, bytes: number): void;
   /** hsa_memory_register / hsa_memory_deregister. */
   memoryRegister(bytes: ArrayBufferView): void;
   memoryDeregister(bytes: ArrayBufferView): void;
   /** hsa_amd_memory_fill: `count` 32-bit values from `address` (4-byte aligned). */
   memoryFill(address: number, value: number, count: number): void;
-  /** hsa_amd_memory_lock over the bytes of a typed array, which stay alive and undetached until disposal. */
+  /**
+   * hsa_amd_memory_lock over the bytes of a typed array, which stay alive until disposal. Callers see to it that nobody transfers them
+   * (`markAsUntransferable`).
+   */
   memoryLock(bytes: ArrayBufferView, agents: readonly NativeAgent[]): NativeMemory;
   /** hsa_amd_memory_async_copy. */
   memoryAsyncCopy(

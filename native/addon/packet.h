@@ -23,10 +23,10 @@ inline hsa_packet_type_t TypeOf(uint16_t header) {
 inline bool IsBarrier(uint16_t header) {
   return TypeOf(header) == HSA_PACKET_TYPE_BARRIER_AND || TypeOf(header) == HSA_PACKET_TYPE_BARRIER_OR;
 }
-// What a GPU's queue takes of the standard types. INVALID would stop the queue for ever, and vendor packets have
-// layouts of their own.
+// A slot whose header says INVALID is one that nobody has filled yet: the queue would wait for it for ever. Of any
+// other type that it does not know the packet processor says so itself.
 inline bool IsSubmittable(uint16_t header) {
-  return TypeOf(header) == HSA_PACKET_TYPE_KERNEL_DISPATCH || IsBarrier(header);
+  return TypeOf(header) != HSA_PACKET_TYPE_INVALID;
 }
 
 hsa_signal_t CompletionSignalOf(const PacketBytes& packet);

@@ -191,8 +191,7 @@ bool Queue::ReadHeader(napi_env env, Submission& submission) const {
   }
   submission.header = header >= 0 && header <= 0xffff ? static_cast<uint16_t>(header) : 0xffff;
   if (submission.header == header && IsSubmittable(submission.header)) return true;
-  ThrowRange(env, "ERR_OUT_OF_RANGE",
-             "\"header\" must be 16 bits that begin a kernel dispatch, barrier-AND or barrier-OR packet");
+  ThrowRange(env, "ERR_OUT_OF_RANGE", "\"header\" must be 16 bits, of another packet type than INVALID");
   return false;
 }
 
