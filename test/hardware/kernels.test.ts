@@ -15,6 +15,7 @@ import {
   local,
   open,
   type Runtime,
+  type TypedArrayConstructor,
   u8,
   u16,
   u32,
@@ -52,7 +53,7 @@ async function outputOf<T extends Uint32Array | Float32Array | Float64Array | Bi
 ): Promise<T> {
   using out = gpu.upload(initial);
   await code.kernel(name).launch({ grid, workgroup }, out, ...args);
-  return (await out.read(initial.constructor as new (length: number) => T)) as T;
+  return (await out.read(initial.constructor as TypedArrayConstructor<T>)) as T;
 }
 
 describe("memory", () => {

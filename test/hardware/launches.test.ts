@@ -68,11 +68,11 @@ describe("launches", () => {
   test("a kernel sees what the host stores while it runs", async () => {
     using flag = gpu.alloc(4, { kind: "host" });
     using out = gpu.alloc(4 * 64);
-    const word = new Uint32Array(flag.view());
+    const word = flag.view(Uint32Array);
     word[0] = 0;
     const launch = code.kernel("wait_for_host").launch({ grid: 64, workgroup: 64 }, flag, out);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    Atomics.store(new Uint32Array(flag.view()), 0, 77);
+    Atomics.store(word, 0, 77);
     await launch;
     expect(await out.read(Uint32Array)).toEqual(new Uint32Array(64).fill(77));
   });
@@ -130,7 +130,7 @@ describe("launches", () => {
     await buffer.copyTo(copy);
     const got = await copy.read(Uint32Array);
     expect(Array.from(got.subarray(9, 14))).toEqual([0, 1, 2, 3, 0]);
-    await copy.fill(0x01010101);
+    await copy.fill(u32(0x01010101));
     expect(await copy.read(Uint8Array)).toEqual(new Uint8Array(4000).fill(1));
   });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Memory } from "../../lib/hsa/index.js";
 import { codeOf, pattern, useBench } from "./fixture.js";
 
 const bench = useBench();
@@ -183,7 +184,7 @@ test("an allocation that cannot be had is refused, and smaller ones still come",
 test("memory that runs out is an error, and what is given back can be had again", () => {
   const pool = bench().localPool();
   const piece = 2 ** 30;
-  const held = [];
+  const held: Memory[] = [];
   let refusal: string | undefined;
   const most = Math.ceil(pool.info.size / piece) + 1;
   for (let i = 0; i < most && refusal === undefined; i++) refusal = codeOf(() => held.push(pool.allocate(piece)));
