@@ -38,7 +38,8 @@ const peer = buildPeer();
 const command = runtime.facts.software
   ? [process.execPath, [join(root, "dist/cli/main.js"), "exec", "--gpu", runtime.facts.softwareConfig, "--", peer]]
   : [peer, []];
-const fromC = () => JSON.parse(execFileSync(command[0], [...command[1], object, "empty", String(launches)], { encoding: "utf8" }));
+const fromC = () =>
+  JSON.parse(execFileSync(command[0], [...command[1], object, "empty", String(launches)], { encoding: "utf8" }));
 
 const code = await gpu.load(demo);
 const empty = code.kernel("empty");
@@ -76,7 +77,9 @@ console.log(`${gpu.label}, ${runtime.facts.path}; ${launches} launches a round, 
 console.log("empty launch                     ns   of C's    rounds' ratios");
 const row = (name, own, of) => {
   const ratios = own.map((value, i) => value / of[i]);
-  console.log(`${name.padEnd(28)} ${median(own).toFixed(0).padStart(6)} ${median(ratios).toFixed(2).padStart(8)}    ${spread(ratios)}`);
+  console.log(
+    `${name.padEnd(28)} ${median(own).toFixed(0).padStart(6)} ${median(ratios).toFixed(2).padStart(8)}    ${spread(ratios)}`,
+  );
 };
 row("C, synchronous", c.sync, c.sync);
 row("JavaScript, synchronous", js.sync, c.sync);
@@ -93,11 +96,16 @@ if (statistics()) {
   const out = gpu.alloc(8 * n);
   const size = 256;
   const kernels = {
-    "spin (integer multiply and add)": () => test.kernel("spin").launchSync({ grid: 64 * 256, workgroup: 256 }, u32(20_000), out),
-    "stream_triad (f64, 2^20)": () => code.kernel("stream_triad").launchSync({ grid: n, workgroup: 256 }, u32(n), f64(0.4), out, a, b),
-    "matmul (f32, 256 x 256, LDS)": () => code.kernel("matmul").launchSync({ grid: [size, size] }, u32(size), a, b, out),
+    "spin (integer multiply and add)": () =>
+      test.kernel("spin").launchSync({ grid: 64 * 256, workgroup: 256 }, u32(20_000), out),
+    "stream_triad (f64, 2^20)": () =>
+      code.kernel("stream_triad").launchSync({ grid: n, workgroup: 256 }, u32(n), f64(0.4), out, a, b),
+    "matmul (f32, 256 x 256, LDS)": () =>
+      code.kernel("matmul").launchSync({ grid: [size, size] }, u32(size), a, b, out),
   };
-  console.log(`\nsoftware GPU, ${process.env.GCN_SOFTGPU_THREADS ?? "all"} threads   million wave-instructions a second   milliseconds   wave-instructions`);
+  console.log(
+    `\nsoftware GPU, ${process.env.GCN_SOFTGPU_THREADS ?? "all"} threads   million wave-instructions a second   milliseconds   wave-instructions`,
+  );
   for (const [name, run] of Object.entries(kernels)) {
     run();
     const speeds = [];
@@ -112,7 +120,9 @@ if (statistics()) {
       times.push(milliseconds);
       speeds.push(count / milliseconds / 1000);
     }
-    console.log(`${name.padEnd(36)} ${median(speeds).toFixed(1).padStart(32)} ${median(times).toFixed(2).padStart(14)} ${String(count).padStart(19)}`);
+    console.log(
+      `${name.padEnd(36)} ${median(speeds).toFixed(1).padStart(32)} ${median(times).toFixed(2).padStart(14)} ${String(count).padStart(19)}`,
+    );
   }
 }
 process.exit(0);

@@ -33,7 +33,8 @@ for (let i = 0; i < rounds; i++) {
     statsBase = runtime.stats();
   }
   if (i > settle && i % 16 === 0) highest = Math.max(highest, resident());
-  if (i % 500 === 499) console.log(`${(i + 1) * 2 * batch} launches, resident ${(resident() / 2 ** 20).toFixed(1)} MiB`);
+  if (i % 500 === 499)
+    console.log(`${(i + 1) * 2 * batch} launches, resident ${(resident() / 2 ** 20).toFixed(1)} MiB`);
 }
 highest = Math.max(highest, resident());
 const end = runtime.stats();

@@ -62,7 +62,9 @@ test("a process with nothing left to do ends by itself", async () => {
 test("sixteen workers launch at once", { timeout: 120_000 }, async () => {
   const { code, output } = await run("workers.mjs");
   expect(code).toBe(0);
-  expect(JSON.parse(output.trim().split("\n").at(-1) ?? "")).toEqual(Array.from({ length: 16 }, (_, i) => 100 * (i + 2)));
+  expect(JSON.parse(output.trim().split("\n").at(-1) ?? "")).toEqual(
+    Array.from({ length: 16 }, (_, i) => 100 * (i + 2)),
+  );
 });
 
 test("a hundred thousand launches leave memory flat", { timeout: 120_000 }, async () => {

@@ -14,7 +14,10 @@ async function begin() {
   const endless = code.kernel("endless").launch({ grid: 64, workgroup: 64 }, out);
   endless.catch(() => {});
   const spins = Array.from({ length: 100 }, () =>
-    code.kernel("spin").launch({ grid: 64, workgroup: 64 }, u32(1000), out).catch(() => {}),
+    code
+      .kernel("spin")
+      .launch({ grid: 64, workgroup: 64 }, u32(1000), out)
+      .catch(() => {}),
   );
   return { runtime, gpu, code, out, spins };
 }
