@@ -46,6 +46,8 @@ export interface BufferOwner {
   readonly staging: Staging;
   /** Resolves when the launches in flight are over. */
   idle(): Promise<void>;
+  /** Lets the host reach memory of a kind; false where it never can. */
+  admitHost(kind: MemoryKind, memory: Memory): boolean;
   forget(buffer: Buffer): void;
 }
 
@@ -102,11 +104,7 @@ export class Buffer extends Resource {
   }
 
   #mapped(): ArrayBuffer {
-    try {
-      if (this.memory !== null) return this.memory.view();
-    } catch (error) {
-      if ((error as { code?: string }).code !== "ERR_HSA_NOT_HOST_ACCESSIBLE") throw error;
-    }
+    if (this.memory !== null && this.device.admitHost(this.kind, this.memory)) return this.memory.view();
     throw new OffloadError(
       "ERR_OFFLOAD_MEMORY_KIND",
       `the host cannot reach ${this.label}: use read() and write(), or allocate it with kind: "host"`,

@@ -8,6 +8,7 @@ import {
   type Agent,
   GLOBAL_FLAG,
   type HsaRuntime,
+  type Memory,
   type NativeStats,
   type Pool,
   type Region,
@@ -235,6 +236,14 @@ export class Device implements Disposable {
     this.#mustLive();
     if (this.#queues.has(queue)) return;
     throw new OffloadError("ERR_OFFLOAD_ARGUMENT_DEVICE", `the queue does not belong to ${this.label}`);
+  }
+
+  /** Lets the host reach memory of a kind; false where it never can (a GPU without a large BAR). */
+  admitHost(kind: MemoryKind, memory: Memory): boolean {
+    if (kind === "host") return true;
+    if (this.#pools.device.access(this.#host) === "never") return false;
+    memory.allowAccess([this.agent, this.#host]);
+    return true;
   }
 
   /** A buffer or code object is gone. */

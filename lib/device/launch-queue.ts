@@ -181,7 +181,7 @@ export class LaunchQueue implements Disposable {
     } catch (error) {
       if ((error as { code?: unknown }).code !== "ERR_HSA_QUEUE_INACTIVE") throw fromNative(error);
       // A launch before it has ended the queue, and the news is still on its way through the event loop.
-      this.#onError((error as { status?: number }).status ?? 0);
+      this.#onError((error as { status?: number }).status ?? 0, error);
       this.#publish(entry);
     }
     this.#inFlight.push(entry);
@@ -282,8 +282,9 @@ export class LaunchQueue implements Disposable {
     }
   }
 
-  #onError(status: number): void {
-    this.#replace(this.#owner.fault(this.running ?? "(none in flight)", status));
+  #onError(status: number, error?: unknown): void {
+    this.#settleFinished();
+    this.#replace(this.#owner.fault(this.running ?? "(none in flight)", status, error));
   }
 
   #abort(entry: InFlight): void {

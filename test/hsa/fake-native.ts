@@ -152,6 +152,7 @@ class FakeQueue implements NativeQueue {
   disposed = false;
   #written = 0;
   #error: number | null = null;
+  #address = 0;
   #reported = 0;
   /** Published and not yet over. */
   readonly pending: { readonly dispatch: Dispatch; readonly signal: FakeSignal; readonly reported: boolean }[] = [];
@@ -181,7 +182,10 @@ class FakeQueue implements NativeQueue {
   }
 
   #inactive(): Error {
-    return failure("ERR_HSA_QUEUE_INACTIVE", { status: this.#error });
+    return failure("ERR_HSA_QUEUE_INACTIVE", {
+      status: this.#error,
+      ...(this.#error === 43 ? { address: this.#address } : {}),
+    });
   }
 
   #push(signal: FakeSignal, reported: boolean): number {
@@ -220,11 +224,12 @@ class FakeQueue implements NativeQueue {
       else this.#fail(outcome.status, outcome.address);
     }
   }
-  /** The held dispatch completes, and those behind it have their turn. */
-  release(): void {
+  /** The held dispatch completes, or ends its queue, and those behind it have their turn. */
+  release(outcome: Exclude<Outcome, "hold"> = "done"): void {
     if (!this.#held) throw new Error("nothing is held");
     this.#held = false;
-    this.#complete();
+    if (outcome === "done") this.#complete();
+    else this.#fail(outcome.status, outcome.address);
     this.#run();
   }
   #complete(): void {
@@ -242,6 +247,7 @@ class FakeQueue implements NativeQueue {
   }
   #fail(status: number, address?: number): void {
     this.#error = status;
+    this.#address = address ?? 0;
     setImmediate(() => {
       if (status === 43) {
         this.owner.listener?.({ type: "memory-fault", agent: 1, address: address ?? 0, reasonMask: 1 });
