@@ -53,6 +53,7 @@ bool keepsDenormals(Opcode op, Target target) {
     case Opcode::v_cmpx_class_f16:
     case Opcode::v_cmpx_class_f32:
     case Opcode::v_cmpx_class_f64:
+    case Opcode::v_pk_mov_b32:
     case Opcode::v_div_scale_f32:
     case Opcode::v_div_scale_f64:
     case Opcode::v_div_fixup_f16:

@@ -37,7 +37,15 @@ SIMD_INLINE Row fetch(Wave& wave, const MicroOp* op, unsigned i, Type type) {
 // What an expression may know beside its operands.
 struct Env {
   bool ieee;
-  unsigned lane;  // of the vector's first lane
+  uint64_t vcc;
+  unsigned lane = 0;      // the vector's first lane
+  bool inSecond = false;  // 64-bit lanes: those of `second`
+
+  SIMD_INLINE i32x vcc32() const { return expand({static_cast<uint32_t>(vcc >> lane)}); }
+  SIMD_INLINE i64x vcc64() const {
+    const u32x m = (u32x)vcc32();
+    return (i64x)(inSecond ? second(m, m) : first(m, m));
+  }
 };
 
 // A result with a lane mask beside it.
@@ -198,17 +206,19 @@ struct Executor {
   SIMD_INLINE static Result evaluate(const Env& env, const Operands& o, unsigned c) {
     Result r;
     if constexpr (kWide) {
+      Env other = env;
+      other.inSecond = true;
       const auto apply = [&] {
         const auto a = at<A>(o, 0, c);
         if constexpr (kArity == 1) {
-          return Pair{F{}(env, a.first), F{}(env, a.second)};
+          return Pair{F{}(env, a.first), F{}(other, a.second)};
         } else {
           const auto b = at<B>(o, 1, c);
           if constexpr (kArity == 2) {
-            return Pair{F{}(env, a.first, b.first), F{}(env, a.second, b.second)};
+            return Pair{F{}(env, a.first, b.first), F{}(other, a.second, b.second)};
           } else {
             const auto d = at<C>(o, 2, c);
-            return Pair{F{}(env, a.first, b.first, d.first), F{}(env, a.second, b.second, d.second)};
+            return Pair{F{}(env, a.first, b.first, d.first), F{}(other, a.second, b.second, d.second)};
           }
         }
       };
@@ -250,7 +260,7 @@ struct Executor {
     prepare<A>(o, wave, op, 0);
     prepare<B>(o, wave, op, 1);
     prepare<C>(o, wave, op, 2);
-    Env env{(wave.mode & mode::kIeee) != 0, 0};
+    Env env{(wave.mode & mode::kIeee) != 0, wave.vcc()};
     uint64_t mask = 0;
     // Lanes never depend on each other here and a vector's operands are all read before its results are written, so
     // that a destination may overlap the sources.

@@ -82,6 +82,8 @@ const Operation kOperations[] = {
     OP3(v_pk_fma_f32, PackedF32, PackedF32, PackedF32, PackedF32, arith(fma(a, b, c), a, b, c)),
     OP2(v_pk_mul_f32, PackedF32, PackedF32, PackedF32, arith(a* b, a, b)),
     OP2(v_pk_add_f32, PackedF32, PackedF32, PackedF32, arith(a + b, a, b)),
+    // Both results come from the dwords that op_sel names, which fetch has put low.
+    OP2(v_pk_mov_b32, PackedF32, PackedF32, PackedF32, (f32x)(((u64x)a & 0xffffffff) | (u64x)b << 32)),
 };
 
 }  // namespace

@@ -53,7 +53,9 @@ SIMD_INLINE V flush(V v) {
 // the examples of Vega ISA 12.8 show). Which operand's NaN an x86 instruction returns depends on how it is encoded.
 template <class V>
 __attribute__((noinline, cold)) V firstNan(V r, V a, V b, V c) {
+  using Bits = typename FloatBits<V>::Bits;
   const auto nan = r != r;
+  r = nan ? (V)(Bits{} + (FloatBits<V>::kSign | FloatBits<V>::kExponent | FloatBits<V>::kQuiet)) : r;
   r = nan & (c != c) ? quiet(c) : r;
   r = nan & (b != b) ? quiet(b) : r;
   return nan & (a != a) ? quiet(a) : r;

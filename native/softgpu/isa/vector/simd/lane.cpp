@@ -88,6 +88,28 @@ const MicroOp* moveRelativeBoth(Wave& wave, const MicroOp* op) {
   return next(op);
 }
 
+// v_mqsad_u32_u8, the one operation with 128-bit operands: masked sums of absolute differences of four byte windows.
+const MicroOp* quadSad32(Wave& wave, const MicroOp* op) {
+  const Row data = fetch(wave, op, 0, Type::U64), reference = fetch(wave, op, 1, Type::U32);
+  const bool addendIsRow = op->src[2].kind == SourceKind::Vgpr;
+  const Row addend = addendIsRow ? Row{wave.row(op->src[2].index), kWidth} : fetch(wave, op, 2, Type::U32);
+  forActive(wave, [&](unsigned l) {
+    const unsigned d = data.stride ? l : 0;
+    const uint64_t window = data.lanes[d] | static_cast<uint64_t>(data.lanes[d + kLanes]) << 32;
+    const uint32_t bytes = reference.lanes[reference.stride ? l : 0];
+    uint32_t sums[4];
+    for (unsigned i = 0; i < 4; ++i) {
+      sums[i] = addendIsRow ? addend.lanes[i * kLanes + l] : addend.lanes[0];
+      for (unsigned b = 0; b < 32; b += 8) {
+        const int x = window >> (8 * i + b) & 255, y = bytes >> b & 255;
+        if (y != 0) sums[i] += static_cast<uint32_t>(x > y ? x - y : y - x);
+      }
+    }
+    for (unsigned i = 0; i < 4; ++i) wave.row(op->dst + i)[l] = sums[i];
+  });
+  return next(op);
+}
+
 constexpr Special kSpecials[] = {
     {Opcode::v_nop, &nop},
     {Opcode::v_clrexcp, &nop},  // no exception state is kept
@@ -97,6 +119,7 @@ constexpr Special kSpecials[] = {
     {Opcode::v_swap_b32, &swap},
     {Opcode::v_accvgpr_write_b32, &writeAcc},
     {Opcode::v_accvgpr_mov_b32, &writeAcc},
+    {Opcode::v_mqsad_u32_u8, &quadSad32},
     {Opcode::v_movreld_b32, &moveRelativeDestination},
     {Opcode::v_movrels_b32, &moveRelativeSource},
     {Opcode::v_movrelsd_b32, &moveRelativeBoth},

@@ -14,6 +14,11 @@ OperationList float64Operations();
 OperationList conversionOperations();
 OperationList integerCompares();
 OperationList floatCompares();
+OperationList transcendentalOperations();
+OperationList divisionOperations();
+OperationList float16Operations();
+OperationList integer16Operations();
+OperationList pixelOperations();
 const vector::Special* specialOperations(size_t& count);
 
 namespace {
@@ -24,8 +29,10 @@ struct Registry {
   const Operation* operations[kOpcodes] = {};
   Handler specials[kOpcodes] = {};
   Registry() {
-    for (const OperationList list : {integer32Operations(), bitOperations(), float32Operations(), float64Operations(),
-                                     conversionOperations(), integerCompares(), floatCompares()}) {
+    for (const OperationList list :
+         {integer32Operations(), bitOperations(), float32Operations(), float64Operations(), conversionOperations(),
+          integerCompares(), floatCompares(), transcendentalOperations(), divisionOperations(), float16Operations(),
+          integer16Operations(), pixelOperations()}) {
       for (size_t i = 0; i < list.count; ++i) operations[static_cast<size_t>(list.rows[i].opcode)] = &list.rows[i];
     }
     size_t count;

@@ -1,0 +1,154 @@
+// The steps of a correctly rounded division, and the argument reduction of f64 circular functions (Vega ISA, 12.12).
+#include "isa/vector/simd/transcendental.h"
+#include "isa/vector/two_over_pi.h"
+
+namespace softgpu::SOFTGPU_SIMD_LEVEL {
+namespace {
+
+template <class V>
+struct Division;
+template <>
+struct Division<f32x> {
+  using Mask = i32x;
+  static constexpr float kUp = 0x1p64f, kDown = 0x1p-64f;                  // what v_div_scale multiplies by
+  static constexpr int kHugeQuotient = 96, kTinyNumerator = 23;            // exponents from where on it does
+  static constexpr uint32_t kHugeDenominator = 0x7e800000;                 // above 2^126 the reciprocal is denormal
+  static constexpr float kQuotientUp = 0x1p64f, kQuotientDown = 0x1p-62f;  // their ratio is the smallest normal number
+  static constexpr int kUnderflow = -150;
+};
+template <>
+struct Division<f64x> {
+  using Mask = i64x;
+  static constexpr double kUp = 0x1p128, kDown = 0x1p-128;
+  static constexpr int kHugeQuotient = 768, kTinyNumerator = 53;
+  static constexpr uint64_t kHugeDenominator = 0x7fd0000000000000;
+  static constexpr double kQuotientUp = 0x1p600, kQuotientDown = 0x1p-422;
+  static constexpr int kUnderflow = -1075;
+};
+
+// a: the operand to scale, which is the denominator b or the numerator c. The mask asks v_div_fmas to scale the
+// quotient.
+template <class V>
+SIMD_INLINE auto divScale(V a, V b, V c) {
+  using D = Division<V>;
+  using Mask = typename D::Mask;
+  const V denominator = absolute(b), numerator = absolute(c), zero{};
+  const Mask isDenominator = a == b, isNumerator = a == c;
+  const Mask invalid = (b == 0) | (c == 0);
+  const Mask huge = (exponentOf(c) - exponentOf(b)) >= D::kHugeQuotient;
+  const Mask tinyDenominator = isDenormal(b);
+  const Mask tinyReciprocal = (bitsOf(denominator) > D::kHugeDenominator) & isNumber(b);
+  const Mask tinyQuotient = numerator * D::kQuotientUp < denominator * D::kQuotientDown;
+  const Mask tinyNumerator = exponentOf(c) <= D::kTinyNumerator;
+
+  // In the order of the manual: the first that holds decides.
+  const Mask case1 = huge, case2 = ~huge & tinyDenominator, rest2 = ~(huge | tinyDenominator);
+  const Mask case3 = rest2 & tinyReciprocal & tinyQuotient, case4 = rest2 & tinyReciprocal & ~tinyQuotient;
+  const Mask case5 = rest2 & ~tinyReciprocal & tinyQuotient;
+  const Mask case6 = rest2 & ~tinyReciprocal & ~tinyQuotient & tinyNumerator;
+  const Mask up = ((case1 | case3) & isDenominator) | case2 | (case5 & isNumerator) | case6;
+  const V one = zero + 1;
+  const V scaled = a * (up ? zero + D::kUp : (case4 ? zero + D::kDown : one));
+  const V nan = (V)(bitsOf(zero) + (FloatBits<V>::kSign | FloatBits<V>::kExponent | FloatBits<V>::kQuiet));
+  return Carried{invalid ? nan : (a != a ? quiet(a) : scaled), ~invalid & (case1 | case3 | case5)};
+}
+
+// a: the quotient, b: the denominator, c: the numerator.
+template <class V>
+SIMD_INLINE V divFixup(V a, V b, V c, unsigned roundingTowards) {
+  using D = Division<V>;
+  const auto sign = (bitsOf(b) ^ bitsOf(c)) & FloatBits<V>::kSign;
+  const auto negative = sign != 0;
+  const auto infinite = [](V v) { return (bitsOf(v) & ~FloatBits<V>::kSign) == FloatBits<V>::kExponent; };
+  const auto zeroBits = bitsOf(V{}), infinity = zeroBits + FloatBits<V>::kExponent;
+  // The quotient is below half of the smallest denormal: directed rounding reaches it all the same.
+  auto underflow = zeroBits;
+  if (roundingTowards == _MM_ROUND_UP) underflow = negative ? zeroBits : zeroBits + 1;
+  if (roundingTowards == _MM_ROUND_DOWN) underflow = negative ? zeroBits + 1 : zeroBits;
+  auto r = bitsOf(absolute(a));
+  r = (exponentOf(c) - exponentOf(b)) < D::kUnderflow ? underflow : r;
+  r = infinite(b) | (c == 0) ? zeroBits : r;
+  r = (b == 0) | infinite(c) ? infinity : r;
+  r |= sign;
+  const auto invalid = ((b == 0) & (c == 0)) | (infinite(b) & infinite(c));
+  r = invalid ? zeroBits + (FloatBits<V>::kSign | FloatBits<V>::kExponent | FloatBits<V>::kQuiet) : r;
+  r = b != b ? bitsOf(quiet(b)) : r;
+  return (V)(c != c ? bitsOf(quiet(c)) : r);
+}
+
+// The sign of a * b + c - r, where r is that sum rounded to nearest.
+SIMD_INLINE f64x residualSign(f64x a, f64x b, f64x c, f64x r) {
+  // Boldo and Muller, "Some functions computable with a fused-mac", error of an FMA.
+  const f64x product = a * b, productError = fma(a, b, -product);
+  const f64x sum = c + productError, back = sum - productError;
+  const f64x sumError = (c - back) + (productError - (sum - back));
+  const f64x total = product + sum, backTotal = total - sum;
+  const f64x totalError = (product - backTotal) + (sum - (total - backTotal));
+  const f64x rest = ((total - r) + totalError) + sumError;
+  return rest > 0 ? splatF64(1) : (rest < 0 ? splatF64(-1) : f64x{});
+}
+SIMD_INLINE f32x residualSign(f32x a, f32x b, f32x c, f32x r) {
+  const Pair<f64x> wa = widenFloats(a), wb = widenFloats(b), wc = widenFloats(c), wr = widenFloats(r);
+  const auto sign = [](f64x x, f64x y, f64x z, f64x rounded) {
+    const f64x rest = (z - rounded) + x * y;
+    return rest > 0 ? splatF64(1) : (rest < 0 ? splatF64(-1) : f64x{});
+  };
+  return narrowFloats(sign(wa.first, wb.first, wc.first, wr.first), sign(wa.second, wb.second, wc.second, wr.second));
+}
+
+// fma whose result is scaled where v_div_scale asked for it (by its factor, up where the quotient is large: RDNA3 ISA,
+// V_DIV_FMAS_F32; the Vega manual names neither), rounded once.
+template <class V, class M>
+SIMD_INLINE V divFmas(V a, V b, V c, M scale) {
+  using D = Division<V>;
+  constexpr auto kOne = static_cast<decltype(FloatBits<V>::kExponent)>(FloatFormat<V>::kBias)
+                        << FloatFormat<V>::kFraction;
+  const V r = fma(a, b, c), zero{};
+  const auto up = (bitsOf(c) & FloatBits<V>::kExponent) > kOne;
+  V scaled = r * (up ? zero + D::kUp : zero + D::kDown);
+  // Scaling down to a denormal rounds again. That goes wrong only where r lies half-way between two denormals and the
+  // first rounding had moved it there.
+  const V unit = (V)(bitsOf(zero) + 1);
+  const V rest = r - scaled * D::kUp, tie = unit * (D::kUp / 2);
+  const auto doubtful = ~up & (absolute(rest) == tie);
+  const V direction = residualSign(a, b, c, r);
+  if (_MM_GET_ROUNDING_MODE() == _MM_ROUND_NEAREST) {
+    scaled = doubtful & (rest > 0) & (direction > 0) ? scaled + unit : scaled;
+    scaled = doubtful & (rest < 0) & (direction < 0) ? scaled - unit : scaled;
+  }
+  return arith(scale ? scaled : r, a, b, c);
+}
+
+// The segment of 2/pi that a's exponent and b select, scaled to its place.
+__attribute__((noinline)) f64x trigPreop(f64x a, u64x segment) {
+  f64x r{};
+  for (unsigned i = 0; i < kWidth / 2; ++i) {
+    const unsigned exponent = static_cast<unsigned>(((u64x)a)[i] >> 52 & 0x7ff);
+    unsigned shift = static_cast<unsigned>(segment[i] & 31) * 53;
+    if (exponent > 1077) shift += exponent - 1077;
+    int scale = -53 - static_cast<int>(shift);
+    if (exponent >= 1968) scale += 128;
+    r[i] = __builtin_ldexp(static_cast<double>(vector::twoOverPiSegment(shift)), scale);
+  }
+  return r;
+}
+
+const Operation kOperations[] = {
+    CARRY3(v_div_scale_f32, F32, F32, F32, F32, divScale(a, b, c)),
+    CARRY3(v_div_scale_f64, F64, F64, F64, F64, divScale(a, b, c)),
+    OP3(v_div_fmas_f32, F32, F32, F32, F32, divFmas(a, b, c, e.vcc32())),
+    OP3(v_div_fmas_f64, F64, F64, F64, F64, divFmas(a, b, c, e.vcc64())),
+    OP3(v_div_fixup_f32, F32, F32, F32, F32, divFixup(a, b, c, _MM_GET_ROUNDING_MODE())),
+    OP3(v_div_fixup_f64, F64, F64, F64, F64, divFixup(a, b, c, _MM_GET_ROUNDING_MODE())),
+    OP3(v_div_fixup_f16, F16, F16, F16, F16, divFixup(a, b, c, _MM_ROUND_NEAREST)),
+    OP3(v_div_fixup_legacy_f16, F16, F16, F16, F16, divFixup(a, b, c, _MM_ROUND_NEAREST)),
+    OP2(v_trig_preop_f64, F64, F64, U32, trigPreop(a, b)),
+};
+
+}  // namespace
+
+OperationList divisionOperations() {
+  return listOf(kOperations);
+}
+
+}  // namespace softgpu::SOFTGPU_SIMD_LEVEL
