@@ -10,6 +10,7 @@
 #include "queue_state.h"
 #include "signal_state.h"
 #include "value.h"
+#include "wait.h"
 
 namespace gcn::addon {
 namespace {
@@ -157,9 +158,12 @@ void Completion::Run() {
     Watch();
     sleeping_ = true;
     lock.unlock();
-    hsa_signal_value_t value = 0;
-    runtime_->hsa().hsa_amd_signal_wait_any(static_cast<uint32_t>(signals_.size()), signals_.data(), conditions_.data(),
-                                            values_.data(), kForever, HSA_WAIT_STATE_BLOCKED, &value);
+    if (!PollPolitely(kPoliteNanoseconds, [this] { return AnyHolds(); })) {
+      hsa_signal_value_t value = 0;
+      runtime_->hsa().hsa_amd_signal_wait_any(static_cast<uint32_t>(signals_.size()), signals_.data(),
+                                              conditions_.data(), values_.data(), kForever, HSA_WAIT_STATE_BLOCKED,
+                                              &value);
+    }
     std::vector<std::shared_ptr<SignalState>> retired;
     lock.lock();
     sleeping_ = false;
@@ -188,6 +192,13 @@ void Completion::Watch() {
     conditions_.push_back(wait.condition);
     values_.push_back(wait.value);
   }
+}
+
+bool Completion::AnyHolds() const {
+  for (size_t i = 0; i < signals_.size(); i++) {
+    if (Holds(conditions_[i], runtime_->hsa().hsa_signal_load_relaxed(signals_[i]), values_[i])) return true;
+  }
+  return false;
 }
 
 void Completion::Collect() {

@@ -72,6 +72,7 @@ class Completion {
   };
 
   void Run();
+  bool AnyHolds() const;
   // With the lock held:
   void Announce();
   void Collect();

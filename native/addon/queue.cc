@@ -361,7 +361,9 @@ napi_value Queue::SubmitAndWait(napi_env env, napi_callback_info info) {
     const auto between = [&] {
       if (state.failed()) throw QueueFailure(env, state);
     };
-    const bool done = WaitInSteps(runtime, submission.timeout, attempt, between);
+    const auto look = [&] { return runtime.hsa().hsa_signal_load_scacquire(signal) < 1; };
+    const bool done = PollPolitely(submission.timeout.value_or(kPoliteNanoseconds), look) ||
+                      WaitInSteps(runtime, submission.timeout, attempt, between);
     if (done && state.profiling) self->ProfileNow(submission);
     napi_value result = nullptr;
     napi_get_boolean(env, done, &result);

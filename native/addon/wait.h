@@ -1,6 +1,8 @@
 // Waits that block the calling thread, by its own wish.
 #pragma once
 
+#include <sched.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -8,6 +10,27 @@
 #include "../hsa/runtime.h"
 
 namespace gcn::addon {
+
+// ROCr spins for 200 microseconds before it sleeps, and holds on to its core meanwhile. Where cores are few, what it
+// waits for may need that very core: so the first stretch of a wait looks by itself, and gives way to others between
+// looks.
+inline constexpr double kPoliteNanoseconds = 100e3;
+
+// Whether `done` answered true within the stretch.
+template <typename Done>
+bool PollPolitely(double nanoseconds, Done&& done) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  const double stretch = std::min(nanoseconds, kPoliteNanoseconds);
+  do {
+    for (int looks = 0; looks < 16; looks++) {
+      if (done()) return true;
+      __builtin_ia32_pause();
+    }
+    sched_yield();
+  } while (std::chrono::duration<double, std::nano>(Clock::now() - start).count() < stretch);
+  return false;
+}
 
 // A queue's failure does not wake who waits for its signals, so waits end now and then to look. Long enough to cost
 // nothing.
