@@ -247,8 +247,9 @@ void AqlQueue::pass(uint64_t completionSignal) {
 bool AqlQueue::passVendorPacket(const hsa_kernel_dispatch_packet_t& packet) {
   uint32_t words[kPacketBytes / 4];
   std::memcpy(words, &packet, sizeof words);
-  if (agent_.target == Target::gfx803) {
-    // On gfx8 the slot holds PM4 itself, its first packet a NOP whose header reads as a vendor-specific one.
+  if (words[0] >> 30 == 3) {
+    // On gfx8 ROCr fills the slot with PM4 itself: first a type-3 NOP, whose low half reads as a vendor-specific
+    // header.
     if (!runPm4(words, std::size(words), agent_.index)) return refuse(QueueError::InvalidVendorPacket);
     pass(0);
     return true;
