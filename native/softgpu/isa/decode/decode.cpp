@@ -89,9 +89,11 @@ bool Decoder::source(uint32_t field, DataType type, unsigned accepted, uint16_t&
   if (field >= operand::kVgpr0) return (accepted & kVgprs) && vgpr(field - operand::kVgpr0, type, operand);
   operand = static_cast<uint16_t>(field);
   if (field < 128) {
+    if (dwords > 2 && field >= 102 && field < operand::kTtmp0) return false;
     if (dwords > 1) operand &= static_cast<uint16_t>(dwords == 2 ? ~1 : ~3);
     const unsigned last = operand + dwords - 1;
-    if (operand < 102) return last < 102;
+    // Tuples of four and more may run into FLAT_SCRATCH, as LLVM's register classes have them.
+    if (operand < 102) return last < (dwords > 2 ? 104u : 102u);
     // Pairs among the special registers; ttmps are plain registers, in larger tuples too (gfx8 has 12 of them, from
     // 112).
     if (operand >= operand::kTtmp0 && operand < operand::kM0) {
@@ -104,7 +106,7 @@ bool Decoder::source(uint32_t field, DataType type, unsigned accepted, uint16_t&
   if (field == operand::kLiteral) return (accepted & kLiteralToo) && takeLiteral();
   if (field == operand::kLdsDirect) return (accepted & kVgprs) && !gfx90a() && dwords == 1;
   if (!(accepted & kConstants)) return false;
-  if (field >= operand::kSharedBase && field <= operand::kPrivateLimit) return !gfx8();
+  if (field >= operand::kSharedBase && field <= 239) return !gfx8();
   return field <= 208 || (field >= operand::kInlineHalf && field <= 248) ||
          (field >= operand::kVccz && field <= operand::kScc);
 }

@@ -110,6 +110,7 @@ class Printer {
     std::string text = name ? name : opcodeName(in_.opcode);
     const auto has = [&](Encoding e) { return hasEncoding(target_, in_.opcode, e); };
     const bool vop3 = has(Encoding::VOP3);
+    const bool bare = in_.opcode == Opcode::v_nop || in_.opcode == Opcode::v_clrexcp;
     switch (in_.encoding) {
       case Encoding::VOP1:
       case Encoding::VOP2:
@@ -117,16 +118,13 @@ class Printer {
         if (in_.sdwa.present)
           return in_.encoding == Encoding::VOPC && target_ == Target::gfx803 ? text : text + "_sdwa";
         if (in_.dpp.present) return text + "_dpp";
-        return (vop3 && in_.opcode != Opcode::v_nop && in_.opcode != Opcode::v_clrexcp) ||
-                       in_.opcode == Opcode::v_pk_fmac_f16
-                   ? text + "_e32"
-                   : text;
+        return (vop3 && !bare) || in_.opcode == Opcode::v_pk_fmac_f16 ? text + "_e32" : text;
       case Encoding::VINTRP:
         return vop3 ? text + "_e32" : text;
-      case Encoding::VOP3:
-        return has(Encoding::VOP1) || has(Encoding::VOP2) || has(Encoding::VOPC) || has(Encoding::VINTRP)
-                   ? text + "_e64"
-                   : text;
+      case Encoding::VOP3: {
+        const bool isShort = has(Encoding::VOP1) || has(Encoding::VOP2) || has(Encoding::VOPC) || has(Encoding::VINTRP);
+        return isShort && !bare ? text + "_e64" : text;
+      }
       default:
         return text;
     }
@@ -195,7 +193,7 @@ class Printer {
       case Opcode::s_set_gpr_idx_mode:
         return operand(gprIdxText(imm16()));
       case Opcode::s_endpgm:
-        if (imm16()) operand(smallImmediateText(imm16()));
+        if (imm16()) operand(std::to_string(imm16()));
         return;
       case Opcode::s_barrier:
       case Opcode::s_icache_inv:
@@ -221,7 +219,7 @@ class Printer {
       operand(has(in_.soffset) ? registerText(in_.soffset, 1, target_) : offset);
       if (has(in_.soffset) && in_.immOffset) text_ += " offset:" + offset;
     }
-    flag(in_.glc && has(in_.dst), "glc");
+    flag(in_.glc && has(in_.dst) && has(in_.src[0]), "glc");
   }
 
   // Vector.
@@ -352,7 +350,9 @@ class Printer {
     } else if (in_.imm && in_.opcode != Opcode::ds_nop) {
       text_ += " offset:" + std::to_string(in_.imm);
     }
-    flag(in_.gds, "gds");
+    flag(in_.gds && in_.opcode != Opcode::ds_nop && in_.opcode != Opcode::ds_permute_b32 &&
+             in_.opcode != Opcode::ds_bpermute_b32,
+         "gds");
   }
 
   bool hasTwoOffsets() const {
@@ -378,10 +378,11 @@ class Printer {
     flag(in_.glc, "glc");
     flag(in_.slc, "slc");
     flag(in_.scc, "scc");
+    flag(in_.lds, "lds");
   }
 
   void buffer() {
-    if (!has(in_.src[3])) return flag(in_.scc, "scc");
+    if (!has(in_.src[3])) return;
     const unsigned data = has(in_.src[1]) ? dwordsOf(shape_.src[1]) : dwordsOf(shape_.dst);
     if (has(in_.src[1]) || has(in_.dst)) operand(registerText(has(in_.src[1]) ? in_.src[1] : in_.dst, data, target_));
     if (in_.opcode != Opcode::buffer_store_lds_dword) {
@@ -393,11 +394,13 @@ class Printer {
     flag(in_.idxen, "idxen");
     flag(in_.offen, "offen");
     memoryOffset();
+    const bool storesLds = in_.opcode == Opcode::buffer_store_lds_dword;
+    flag(storesLds, "lds");
     flag(in_.glc, "glc");
     flag(in_.slc, "slc");
     flag(in_.scc, "scc");
     flag(in_.tfe, "tfe");
-    flag(in_.lds || in_.opcode == Opcode::buffer_store_lds_dword, "lds");
+    flag(in_.lds && !storesLds, "lds");
   }
 
   // Graphics.
@@ -408,20 +411,33 @@ class Printer {
       const uint32_t p = in_.literal;
       operand(p < 3 ? parameters[p] : "invalid_param_" + std::to_string(p));
     } else if (has(in_.src[0])) {
-      operand(operandText(in_.src[0], DataType::F32, 0, target_));
+      operand(modifiedSource(0));
     }
     const uint32_t attribute = static_cast<uint32_t>(in_.imm) & 0xff;
     operand("attr" + std::to_string(attribute >> 2) + '.' + "xyzw"[attribute & 3]);
-    if (has(in_.src[1])) operand(operandText(in_.src[1], shape_.src[1], 0, target_));
-    flag(in_.imm >> 8, "high");
+    if (has(in_.src[1])) operand(modifiedSource(1));
+    const bool half = !hasEncoding(target_, in_.opcode, Encoding::VINTRP);
+    flag(half && in_.imm >> 8, "high");
+    if (in_.encoding == Encoding::VOP3) outputModifiers();
   }
 
   void image() {
-    operand(dst());
-    operand(registerText(in_.src[0], 1, target_));
+    const bool stored = has(in_.src[1]);
+    operand(registerText(stored ? in_.src[1] : in_.dst, dwordsOf(stored ? shape_.src[1] : shape_.dst), target_));
+    operand(registerText(in_.src[0], dwordsOf(shape_.src[0]), target_));
     operand(registerText(in_.src[3], 8, target_));
-    operand(registerText(in_.soffset, 4, target_));
-    text_ += " dmask:" + hexText(in_.dmask);
+    if (has(in_.soffset)) operand(registerText(in_.soffset, 4, target_));
+    if (in_.dmask) text_ += " dmask:" + hexText(in_.dmask);
+    const unsigned flags = in_.rawWords[1] >> 4 | in_.rawWords[2] << 4;  // bits 12 and up
+    flag(flags & 1, "unorm");
+    flag(in_.glc, "glc");
+    flag(in_.slc, "slc");
+    flag(in_.scc, "scc");
+    flag(flags & 8, target_ == Target::gfx803 ? "r128" : "a16");
+    flag(in_.tfe, "tfe");
+    flag(flags & 32, "lwe");
+    flag(flags & 4, "da");
+    flag(in_.format, "d16");
   }
 
   void exportText() {

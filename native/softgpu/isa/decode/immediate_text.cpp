@@ -79,7 +79,8 @@ std::string sendmsgText(uint32_t imm, Target target) {
   const bool gs = id == 2 || id == 3, system = id == 15;
   const char* operation = nullptr;
   if (gs && op < 4 && !(id == 2 && op == 0)) operation = kGsOperations[op];
-  if (system && op < std::size(kSystemOperations)) operation = kSystemOperations[op];
+  if (system && op < std::size(kSystemOperations) && !(op == 3 && target != Target::gfx803))
+    operation = kSystemOperations[op];
   const bool hasStream = gs && op != 0;
   const bool valid = name && (gs || system ? operation != nullptr : op == 0) && (hasStream || stream == 0);
   if (!valid) {

@@ -1,6 +1,9 @@
 #include "isa/decode/operand_shape.h"
 
+#include <algorithm>
+#include <bit>
 #include <iterator>
+#include <string_view>
 
 namespace softgpu {
 
@@ -45,6 +48,8 @@ DataType ofDwords(unsigned n) {
       return B96;
     case 4:
       return B128;
+    case 5:
+      return B160;
     case 8:
       return B256;
     case 16:
@@ -83,6 +88,11 @@ unsigned d16Components(Opcode op) {
   }
 }
 
+// Gathers answer one component of four texels, whatever dmask says.
+bool isGather(Opcode op) {
+  return std::string_view(opcodeName(op)).starts_with("image_gather4");
+}
+
 }  // namespace
 
 const OperandShape& baseShapeOf(Opcode op) {
@@ -119,12 +129,23 @@ OperandShape shapeOf(const Instruction& in, Target target) {
       if (target == Target::gfx803) {
         if (const unsigned n = d16Components(in.opcode)) (shape.dst != None ? shape.dst : shape.src[1]) = ofDwords(n);
       }
-      if (in.tfe && shape.dst != None && shape.src[1] == None) shape.dst = ofDwords(dwordsOf(shape.dst) + 1);
+      if (in.tfe) {
+        DataType& data = shape.src[1] != None ? shape.src[1] : shape.dst;
+        data = ofDwords(dwordsOf(data) + 1);
+      }
       break;
+    case Encoding::MIMG: {
+      unsigned n = isGather(in.opcode) ? 4 : std::max(1, std::popcount(in.dmask));
+      if (in.format && target != Target::gfx803) n = (n + 1) / 2;
+      const DataType data = ofDwords(n + in.tfe);
+      if (shape.dst != None) shape.dst = data;
+      if (shape.src[1] != None) shape.src[1] = data;
+      break;
+    }
     default:
       break;
   }
-  const bool memory = in.encoding >= Encoding::FLAT && in.encoding <= Encoding::MTBUF;
+  const bool memory = in.encoding >= Encoding::FLAT && in.encoding <= Encoding::MIMG;
   if (memory && in.dst == operand::kNone) shape.dst = None;
   return shape;
 }

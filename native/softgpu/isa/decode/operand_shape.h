@@ -22,13 +22,14 @@ enum class DataType : uint8_t {
   PkF32,
   B96,
   B128,
+  B160,
   B256,
   B512,
   B1024,
 };
 
 constexpr unsigned dwordsOf(DataType t) {
-  constexpr uint8_t dwords[] = {0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 4, 8, 16, 32};
+  constexpr uint8_t dwords[] = {0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 4, 5, 8, 16, 32};
   return dwords[static_cast<unsigned>(t)];
 }
 

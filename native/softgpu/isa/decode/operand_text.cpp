@@ -115,8 +115,8 @@ std::string literalText(uint32_t literal, DataType type) {
   };
   std::string text;
   if (dwordsOf(type) == 1 && (type == DataType::B16 || type == DataType::F16)) {
-    const int16_t half = static_cast<int16_t>(literal);
-    if (half >= -16 && half <= 64) return std::to_string(half);
+    const int32_t value = type == DataType::B16 ? static_cast<int32_t>(literal) : static_cast<int16_t>(literal);
+    if (value >= -16 && value <= 64) return std::to_string(value);
     text = inlined(kHalves, literal & 0xffff, type);
     return text.empty() ? hexText(literal & 0xffff) : text;
   }

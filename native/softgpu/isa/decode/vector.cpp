@@ -28,6 +28,9 @@ bool allowsSdwa(Opcode op, const OperandShape& shape, Target target) {
     case Opcode::v_readfirstlane_b32:
     case Opcode::v_swap_b32:
     case Opcode::v_accvgpr_mov_b32:
+    case Opcode::v_movreld_b32:
+    case Opcode::v_movrels_b32:
+    case Opcode::v_movrelsd_b32:
     case Opcode::v_clrexcp:
     case Opcode::v_nop:
       return false;
@@ -42,6 +45,9 @@ bool allowsDpp(Opcode op, const OperandShape& shape, Target target) {
     case Opcode::v_readfirstlane_b32:
     case Opcode::v_swap_b32:
     case Opcode::v_accvgpr_mov_b32:
+    case Opcode::v_movreld_b32:
+    case Opcode::v_movrels_b32:
+    case Opcode::v_movrelsd_b32:
     case Opcode::v_clrexcp:
     case Opcode::v_nop:
     case Opcode::v_pk_fmac_f16:
@@ -158,7 +164,9 @@ bool Decoder::sdwaWord() {
   uint32_t w;
   if (!secondWord(w)) return false;
   in_.sdwa.present = true;
-  if (isCompare(in_.encoding) && !gfx8()) {
+  if (isCompare(in_.encoding) && gfx8()) {
+    in_.clamp = bit(w, 13);
+  } else if (isCompare(in_.encoding)) {
     if (bit(w, 15) && (bits(w, 14, 8) > 127 || !scalarRegister(bits(w, 14, 8), DataType::B64, in_.sdst))) return false;
   } else {
     in_.sdwa.dstSel = static_cast<uint8_t>(bits(w, 10, 8));
@@ -176,7 +184,7 @@ bool Decoder::sdwaWord() {
     in_.abs |= static_cast<uint8_t>(bit(field, 5) << i);
     const uint32_t number = i == 0 ? bits(w, 7, 0) : in_.src[1] - operand::kVgpr0;
     const bool scalar = !gfx8() && bit(field, 7);
-    if (scalar ? !source(number, DataType::B32, kConstants, in_.src[i]) : !vgpr(number, DataType::B32, in_.src[i]))
+    if (scalar ? !source(number, DataType::B32, kVop3Source, in_.src[i]) : !vgpr(number, DataType::B32, in_.src[i]))
       return false;
   }
   return true;
@@ -233,24 +241,28 @@ bool Decoder::vop3(uint32_t w) {
     } else if (!source(fields[i], shape_.src[i], isLaneMask(in_.opcode, i) ? kConstants : kVop3Source, in_.src[i])) {
       return false;
     }
+    if (isLaneMask(in_.opcode, i) && in_.src[i] >= operand::kInlineHalf && in_.src[i] <= 248) return false;
   }
   return true;
 }
 
 // Interpolation in VOP3: attribute, channel and half where src0 is.
 bool Decoder::vop3Interp(uint32_t w, uint32_t w1) {
-  in_.dst = static_cast<uint16_t>(operand::kVgpr0 + bits(w, 7, 0));
   in_.clamp = bit(w, 15);
-  in_.abs = static_cast<uint8_t>(bits(w, 10, 8));
   in_.omod = static_cast<uint8_t>(bits(w1, 28, 27));
-  in_.neg = static_cast<uint8_t>(bits(w1, 31, 29));
   in_.imm = static_cast<int32_t>(bits(w1, 5, 0) << 2 | bits(w1, 7, 6) | bit(w1, 8) << 8);
+  if (!vgpr(bits(w, 7, 0), DataType::F32, in_.dst)) return false;
   if (in_.opcode == Opcode::v_interp_mov_f32) {
     in_.literal = bits(w1, 17, 9);
     return true;
   }
-  if (!source(bits(w1, 17, 9), DataType::F32, kVop3Source, in_.src[0])) return false;
-  return shape_.src[1] == DataType::None || source(bits(w1, 26, 18), shape_.src[1], kVop3Source, in_.src[1]);
+  in_.abs = static_cast<uint8_t>(bits(w, 10, 9));
+  in_.neg = static_cast<uint8_t>(bits(w1, 31, 30));
+  const uint32_t fields[2] = {bits(w1, 17, 9), bits(w1, 26, 18)};
+  for (unsigned i = 0; i < 2 && shape_.src[i] != DataType::None; ++i) {
+    if (fields[i] < operand::kVgpr0 || !vgpr(fields[i] - operand::kVgpr0, DataType::F32, in_.src[i])) return false;
+  }
+  return true;
 }
 
 bool Decoder::vop3p(uint32_t w) {
