@@ -32,6 +32,9 @@ constexpr uint16_t kNone = 0xffff;
 constexpr bool isVgpr(uint16_t n) { return n >= kVgpr0 && n < kAccVgpr0; }
 constexpr bool isAccVgpr(uint16_t n) { return n >= kAccVgpr0 && n < kAccVgpr0 + 256; }
 constexpr bool isSgpr(uint16_t n) { return n < 128; }
+constexpr bool isConstant(uint16_t n) {  // inline or literal
+  return (n >= kInlineZero && n <= 208) || (n >= kInlineHalf && n <= 248) || n == kLiteral;
+}
 }  // namespace operand
 
 struct Sdwa {

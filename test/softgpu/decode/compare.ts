@@ -10,6 +10,11 @@
 import { hex, llvmDisassemble, softgpuDisassemble } from "./disassemblers.js";
 import type { Target } from "./encodings.js";
 
+interface Instruction {
+  words: readonly number[];
+  text: string;
+}
+
 export interface Mismatch {
   words: string;
   ours: string;
@@ -22,21 +27,44 @@ export interface Comparison {
   mismatches: Mismatch[];
 }
 
-/** The instruction's words with every bit cleared that our text does not depend on. */
-function withoutIgnoredBits(target: Target, instructions: readonly (readonly number[])[], texts: readonly string[]): number[][] {
-  const reduced = instructions.map((words) => [...words]);
-  for (let word = 0; word < 2; word++) {
-    for (let bit = 0; bit < 32; bit++) {
-      const candidates = reduced.map((words) =>
-        words.map((w, i) => (i === word ? (w & ~(2 ** bit)) >>> 0 : w)),
-      );
-      softgpuDisassemble(target, candidates).forEach((decoded, i) => {
-        const candidate = candidates[i];
-        if (decoded && candidate && decoded.text === texts[i]) reduced[i] = candidate;
-      });
-    }
-  }
-  return reduced;
+function clear(words: readonly number[], bit: number): number[] {
+  return words.map((word, i) => (i === bit >> 5 ? (word & ~(1 << (bit & 31))) >>> 0 : word));
+}
+
+/**
+ * The instruction's words with every bit cleared that our text does not depend on. Each bit is tried alone, then those that
+ * made no difference are cleared together; where they do make one together, they are cleared one after the other.
+ */
+function withoutIgnoredBits(target: Target, instructions: readonly Instruction[]): number[][] {
+  const trials = instructions.flatMap(({ words, text }) =>
+    words.flatMap((word, i) =>
+      Array.from({ length: 32 }, (_, b) => b)
+        .filter((b) => (word >>> b) & 1)
+        .map((b) => ({ words, text, bit: 32 * i + b })),
+    ),
+  );
+  const ignored = new Map<readonly number[], number[]>();
+  softgpuDisassemble(
+    target,
+    trials.map(({ words, bit }) => clear(words, bit)),
+  ).forEach((decoded, i) => {
+    const trial = trials[i];
+    if (trial && decoded?.text === trial.text)
+      ignored.set(trial.words, [...(ignored.get(trial.words) ?? []), trial.bit]);
+  });
+
+  const reduced = instructions.map(({ words }) => (ignored.get(words) ?? []).reduce(clear, [...words]));
+  return softgpuDisassemble(target, reduced).map((decoded, i) => {
+    const { words, text } = instructions[i] as Instruction;
+    if (decoded?.text === text) return reduced[i] as number[];
+    return (ignored.get(words) ?? []).reduce(
+      (kept, bit) => {
+        const candidate = clear(kept, bit);
+        return softgpuDisassemble(target, [candidate])[0]?.text === text ? candidate : kept;
+      },
+      [...words],
+    );
+  });
 }
 
 const withoutComments = (text: string) => text.replace(/ ?\/\*.*?\*\//g, "");
@@ -65,7 +93,7 @@ export function compare(target: Target, instructions: readonly (readonly number[
   const ours = softgpuDisassemble(target, instructions);
   const llvm = llvmDisassemble(target, instructions);
   const result: Comparison = { compared: instructions.length, valid: 0, mismatches: [] };
-  const onlyOurs: { words: readonly number[]; text: string }[] = [];
+  const onlyOurs: Instruction[] = [];
   instructions.forEach((words, i) => {
     const our = ours[i] ?? null;
     const their = llvm[i] ?? null;
@@ -82,10 +110,9 @@ export function compare(target: Target, instructions: readonly (readonly number[
     }
   });
 
-  const texts = onlyOurs.map(({ text }) => text);
-  const reduced = withoutIgnoredBits(target, onlyOurs.map(({ words }) => words), texts);
+  const reduced = withoutIgnoredBits(target, onlyOurs);
   llvmDisassemble(target, reduced).forEach((their, i) => {
-    const ours = texts[i] ?? "-";
+    const ours = onlyOurs[i]?.text ?? "-";
     if (their === null || withoutComments(their) !== ours) {
       const from = onlyOurs[i]?.words.map(hex).join(" ");
       result.mismatches.push({ words: `${reduced[i]?.map(hex).join(" ")} (${from})`, ours, llvm: their ?? "-" });

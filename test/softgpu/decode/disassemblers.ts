@@ -1,11 +1,10 @@
 // The two disassemblers under comparison. Both answer, per instruction, its text or null where they refuse it.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Target } from "./encodings.js";
 
-const source = fileURLToPath(new URL("../../../native/softgpu/", import.meta.url));
-const build = `${source}build`;
+const source = fileURLToPath(new URL("../../../native/softgpu", import.meta.url));
+const build = fileURLToPath(new URL("../../../build/softgpu-disasm", import.meta.url));
 
 function tryRun(command: string, args: string[], input: string) {
   const done = spawnSync(command, args, { input, encoding: "utf8", maxBuffer: 2 ** 30 });
@@ -16,13 +15,15 @@ function tryRun(command: string, args: string[], input: string) {
 function run(command: string, args: string[], input: string): string {
   const done = tryRun(command, args, input);
   if (done.status === 0) return done.stdout;
-  throw new Error(`${command} ${args.join(" ")}: ${done.signal ?? `exit ${done.status}`}\n${done.stderr}${done.stdout}`);
+  throw new Error(
+    `${command} ${args.join(" ")}: ${done.signal ?? `exit ${done.status}`}\n${done.stderr}${done.stdout}`,
+  );
 }
 
-/** Builds softgpu-disasm, which is no part of the default build. */
+/** Builds softgpu-disasm with the sanitizers: every input of these tests is also a search for undefined behaviour. */
 export function buildDisassembler(): void {
-  if (!existsSync(`${build}/CMakeCache.txt`)) run("cmake", ["-S", source, "-B", build], "");
-  run("cmake", ["--build", build, "--target", "softgpu-disasm"], "");
+  run("cmake", ["-S", source, "-B", build, "-DSOFTGPU_SANITIZE=ON"], "");
+  run("cmake", ["--build", build, "--target", "softgpu-disasm", "--parallel", "2"], "");
 }
 
 export function hex(word: number): string {
@@ -36,7 +37,7 @@ export interface Decoded {
 
 export function softgpuDisassemble(target: Target, instructions: readonly (readonly number[])[]): (Decoded | null)[] {
   if (instructions.length === 0) return [];
-  const input = instructions.map((words) => words.map(hex).join(" ")).join("\n");
+  const input = instructions.map((words) => `${words.map(hex).join(" ")}\n`).join("");
   const lines = run(`${build}/softgpu-disasm`, [target], input).split("\n").slice(0, instructions.length);
   return lines.map((line) => {
     const space = line.indexOf(" ");
@@ -74,7 +75,8 @@ export function llvmDisassemble(target: Target, instructions: readonly (readonly
   for (const line of stdout.split("\n")) {
     const text = line.trim().replace(/\s+/g, " ");
     if (/^s_mov_b32 s0, 0x5a[0-9a-f]{6}$/.test(text)) {
-      if (Number(text.slice(14)) !== 0x5a000000 + texts.length) throw new Error(`llvm-mc lost line ${texts.length}: ${text}`);
+      if (Number(text.slice(14)) !== 0x5a000000 + texts.length)
+        throw new Error(`llvm-mc lost line ${texts.length}: ${text}`);
       texts.push(refused.has(texts.length) ? null : (first ?? null));
       first = undefined;
     } else if (text !== "" && !text.startsWith(".")) {

@@ -87,7 +87,13 @@ function sdwaWord(r: Random, target: Target): number {
 const dppControls = [0x101, 0x10f, 0x111, 0x11f, 0x121, 0x12f, 0x130, 0x134, 0x138, 0x13c, 0x140, 0x141, 0x142, 0x143];
 
 function dppWord(r: Random): number {
-  const control = r.chance(60) ? r.bits(8) : r.chance(60) ? r.pick(dppControls) : r.chance(50) ? 0x150 + r.bits(4) : r.bits(9);
+  const control = r.chance(60)
+    ? r.bits(8)
+    : r.chance(60)
+      ? r.pick(dppControls)
+      : r.chance(50)
+        ? 0x150 + r.bits(4)
+        : r.bits(9);
   return r.vgpr() | (control << 8) | (r.bits(1) << 19) | (r.rare(4) << 20) | (r.bits(8) << 24);
 }
 
@@ -119,10 +125,7 @@ export function randomInstruction(row: Row, target: Target, r: Random): number[]
     case "SMEM": {
       const modes = (r.bits(1) << 17) | (r.rare(1) << 16) | (r.rare(2) << 14);
       const offset = r.chance(50) ? r.scalar() : r.bits(21);
-      return [
-        0xc0000000 | (n << 18) | modes | (r.scalar() << 6) | r.bits(6),
-        (r.rare(7) << 25) | offset,
-      ];
+      return [0xc0000000 | (n << 18) | modes | (r.scalar() << 6) | r.bits(6), (r.rare(7) << 25) | offset];
     }
     case "VOP1": {
       const [src, word] = shortSource(r, target);
@@ -138,27 +141,44 @@ export function randomInstruction(row: Row, target: Target, r: Random): number[]
     }
     case "VOP3":
       return [
-        0xd0000000 | (n << 16) | (r.rare(1) << 15) | (r.rare(4) << 11) | (r.rare(3) << 8) | (r.chance(50) ? r.scalar() : r.vgpr()),
+        0xd0000000 |
+          (n << 16) |
+          (r.rare(1) << 15) |
+          (r.rare(4) << 11) |
+          (r.rare(3) << 8) |
+          (r.chance(50) ? r.scalar() : r.vgpr()),
         (r.rare(3) << 29) | (r.rare(2) << 27) | (r.source9() << 18) | (r.source9() << 9) | r.source9(),
       ];
-    case "VOP3P":
+    case "VOP3P": {
+      // Matrix operations want VGPRs, and room for up to 32 of them.
+      const source = () => (n >= 0x40 && r.chance(90) ? 256 + (r.next() % 112) * 2 : r.source9());
+      const dst = n >= 0x40 ? (r.next() % 112) * 2 : r.vgpr();
       return [
-        0xd3800000 | (n << 16) | (r.rare(1) << 15) | (r.bits(1) << 14) | (r.rare(3) << 11) | (r.rare(3) << 8) | r.vgpr(),
-        (r.rare(3) << 29) | (r.bits(2) << 27) | (r.source9() << 18) | (r.source9() << 9) | r.source9(),
+        0xd3800000 | (n << 16) | (r.rare(1) << 15) | (r.bits(1) << 14) | (r.rare(3) << 11) | (r.rare(3) << 8) | dst,
+        (r.rare(3) << 29) | (r.bits(2) << 27) | (source() << 18) | (source() << 9) | source(),
       ];
+    }
     case "VINTRP":
       return [0xd4000000 | (r.bits(8) << 18) | (n << 16) | (r.bits(8) << 8) | (r.chance(50) ? r.bits(2) : r.bits(8))];
-    case "DS":
-      return [0xd8000000 | (r.rare(1) << 25) | (n << 17) | (r.rare(1) << 16) | (r.chance(30) ? 0 : r.bits(16)),
+    case "DS": {
+      const gds = /gws|ordered/.test(row.mnemonic) ? 1 : r.rare(1);
+      return [
+        0xd8000000 | (r.rare(1) << 25) | (n << 17) | (gds << 16) | (r.chance(30) ? 0 : r.bits(16)),
         (r.vgpr() << 24) | (r.vgpr() << 16) | (r.vgpr() << 8) | r.vgpr(),
       ];
+    }
     case "FLAT":
     case "GLOBAL":
     case "SCRATCH": {
       const segment = ["FLAT", "SCRATCH", "GLOBAL"].indexOf(row.encoding);
       const saddr = segment === 0 ? r.rare(7) : r.chance(60) ? 0x7f : r.scalar();
       return [
-        0xdc000000 | (r.rare(1) << 25) | (n << 18) | (r.rare(2) << 16) | (segment << 14) | (r.rare(1) << 13) |
+        0xdc000000 |
+          (r.rare(1) << 25) |
+          (n << 18) |
+          (r.rare(2) << 16) |
+          (segment << 14) |
+          (r.rare(1) << 13) |
           // LLVM reads the offset of FLAT with 13 bits; the manual says 12 and none at all before gfx9.
           (target === "gfx803" ? 0 : r.bits(segment === 0 ? 12 : 13)),
         (r.vgpr() << 24) | (r.rare(1) << 23) | (saddr << 16) | (r.vgpr() << 8) | r.vgpr(),
@@ -166,14 +186,29 @@ export function randomInstruction(row: Row, target: Target, r: Random): number[]
     }
     case "MUBUF":
       return [
-        0xe0000000 | (n << 18) | memoryModes(r) | (row.mnemonic === "buffer_store_lds_dword" ? 1 << 16 : 0) | (r.bits(2) << 12) | (r.rare(2) << 14),
-        (r.source8() << 24) | (r.rare(1) << 23) | (r.rare(2) << 21) | ((r.scalar() >> 2) << 16) | (r.vgpr() << 8) | r.vgpr(),
+        0xe0000000 |
+          (n << 18) |
+          memoryModes(r) |
+          (row.mnemonic === "buffer_store_lds_dword" ? 1 << 16 : 0) |
+          (r.bits(2) << 12) |
+          (r.rare(2) << 14),
+        (r.source8() << 24) |
+          (r.rare(1) << 23) |
+          (r.rare(2) << 21) |
+          ((r.scalar() >> 2) << 16) |
+          (r.vgpr() << 8) |
+          r.vgpr(),
       ];
     case "MTBUF":
       return [
         0xe8000000 | (r.bits(7) << 19) | (n << 15) | (r.rare(1) << 14) | (r.bits(2) << 12) | r.rare(12),
         // LLVM has no TFE for MTBUF.
-        (r.source8() << 24) | (r.rare(2) << 21) | ((target === "gfx90a" ? r.rare(1) : 0) << 23) | ((r.scalar() >> 2) << 16) | (r.vgpr() << 8) | r.vgpr(),
+        (r.source8() << 24) |
+          (r.rare(2) << 21) |
+          ((target === "gfx90a" ? r.rare(1) : 0) << 23) |
+          ((r.scalar() >> 2) << 16) |
+          (r.vgpr() << 8) |
+          r.vgpr(),
       ];
     case "MIMG": {
       // LLVM has no text for an atomic whose dmask is not that of its width, nor for TFE or D16 with atomics and gathers.
@@ -184,7 +219,11 @@ export function randomInstruction(row: Row, target: Target, r: Random): number[]
       const flags = (r.rare(1) << 25) | (r.rare(1) << 17) | ((plain ? 0 : r.rare(1)) << 16) | (r.rare(4) << 12);
       return [
         0xf0000000 | (n << 18) | flags | (dmask << 8) | (r.rare(1) << 7),
-        ((plain ? 0 : r.rare(1)) << 31) | ((r.next() % 25) << 21) | ((r.next() % 24) << 16) | ((r.next() % 124) << 9) | r.vgpr(),
+        ((plain ? 0 : r.rare(1)) << 31) |
+          ((r.next() % 25) << 21) |
+          ((r.next() % 24) << 16) |
+          ((r.next() % 124) << 9) |
+          r.vgpr(),
       ];
     }
     case "EXP":

@@ -19,8 +19,9 @@ int main(int argc, char** argv) {
     std::istringstream words(line);
     code.clear();
     for (uint32_t word; words >> std::hex >> word;) code.push_back(word);
+    const std::vector<uint32_t> exact(code);  // no spare capacity: AddressSanitizer sees a read past the end
     softgpu::Instruction in;
-    if (softgpu::decode(code.data(), static_cast<uint32_t>(code.size()), *target, in)) {
+    if (softgpu::decode(exact.data(), static_cast<uint32_t>(exact.size()), *target, in)) {
       std::cout << unsigned{in.words} << ' ' << softgpu::disassemble(in, *target, 0) << '\n';
     } else {
       std::cout << "-\n";

@@ -229,13 +229,13 @@ class Printer {
     if (in_.sdwa.present && in_.sdwa.srcSext[i & 1] && (modifiers_.sext >> i & 1)) return "sext(" + text + ')';
     if (neg && !(modifiers_.abs >> i & 1)) {
       // A source that takes neg but not abs is an integer, except in VOP3b, whose encoding has no abs.
-      return in_.sdst == operand::kNone ? "sext(" + text + ')'
-             : isConstant(in_.src[i])   ? "neg(" + text + ')'
-                                        : '-' + text;
+      return in_.sdst == operand::kNone        ? "sext(" + text + ')'
+             : operand::isConstant(in_.src[i]) ? "neg(" + text + ')'
+                                               : '-' + text;
     }
     if (abs) return (neg ? "-|" : "|") + text + '|';
     if (!neg) return text;
-    return isConstant(in_.src[i]) ? "neg(" + text + ')' : '-' + text;
+    return operand::isConstant(in_.src[i]) ? "neg(" + text + ')' : '-' + text;
   }
 
   bool isInterpolation() const {

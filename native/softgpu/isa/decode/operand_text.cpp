@@ -95,11 +95,6 @@ std::string hexText(uint64_t value) {
   return text;
 }
 
-bool isConstant(uint16_t operand) {
-  return (operand >= operand::kInlineZero && operand <= 208) || (operand >= operand::kInlineHalf && operand <= 248) ||
-         operand == operand::kLiteral;
-}
-
 std::string registerText(uint16_t operand, unsigned dwords, Target target) {
   if (operand::isVgpr(operand)) return tuple("v", operand - operand::kVgpr0, dwords);
   if (operand::isAccVgpr(operand)) return tuple("a", operand - operand::kAccVgpr0, dwords);

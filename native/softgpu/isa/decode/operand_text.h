@@ -18,7 +18,4 @@ std::string registerText(uint16_t operand, unsigned dwords, Target target);
 // A value LLVM would encode as an inline constant it also prints as one, even where it came as a literal.
 std::string literalText(uint32_t literal, DataType type);
 
-// Whether the operand is printed as a constant: LLVM writes its negation neg(…).
-bool isConstant(uint16_t operand);
-
 }  // namespace softgpu

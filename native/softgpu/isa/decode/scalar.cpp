@@ -3,6 +3,24 @@
 
 namespace softgpu {
 
+namespace {
+
+// Sources that name a register as such: a constant makes no sense there.
+bool takesRegister(Opcode op) {
+  switch (op) {
+    case Opcode::s_setpc_b64:
+    case Opcode::s_rfe_b64:
+    case Opcode::s_movrels_b32:
+    case Opcode::s_movrels_b64:
+    case Opcode::s_cbranch_join:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 bool Decoder::sop2(uint32_t w) {
   if (!opcode(Encoding::SOP2, bits(w, 29, 23))) return false;
   return source(bits(w, 7, 0), shape_.src[0], kScalarSource, in_.src[0]) &&
@@ -24,8 +42,11 @@ bool Decoder::sopk(uint32_t w) {
 
 bool Decoder::sop1(uint32_t w) {
   if (!opcode(Encoding::SOP1, bits(w, 15, 8))) return false;
-  return (shape_.src[0] == DataType::None || source(bits(w, 7, 0), shape_.src[0], kScalarSource, in_.src[0])) &&
-         (shape_.dst == DataType::None || scalarRegister(bits(w, 22, 16), shape_.dst, in_.dst));
+  if (shape_.src[0] != DataType::None) {
+    if (!source(bits(w, 7, 0), shape_.src[0], kScalarSource, in_.src[0])) return false;
+    if (takesRegister(in_.opcode) && operand::isConstant(in_.src[0])) return false;
+  }
+  return shape_.dst == DataType::None || scalarRegister(bits(w, 22, 16), shape_.dst, in_.dst);
 }
 
 bool Decoder::sopc(uint32_t w) {
