@@ -28,10 +28,16 @@ static inline u32 local_z(void) { return __builtin_amdgcn_workitem_id_z(); }
 static inline u32 group_x(void) { return __builtin_amdgcn_workgroup_id_x(); }
 static inline u32 group_y(void) { return __builtin_amdgcn_workgroup_id_y(); }
 static inline u32 group_z(void) { return __builtin_amdgcn_workgroup_id_z(); }
+// The implicit arguments of code object v5: whole workgroups of the grid at 0, a workgroup's size at 12, the rest of the grid at 18.
+static inline u32 own_size(u32 group, int dimension) {
+  const constant char* implicit = (const constant char*)__builtin_amdgcn_implicitarg_ptr();
+  u32 whole = ((const constant u32*)implicit)[dimension];
+  return ((const constant u16*)(implicit + (group < whole ? 12 : 18)))[dimension];
+}
 // Of this workgroup: the last one of a grid may be smaller.
-static inline u32 size_x(void) { return __builtin_amdgcn_workgroup_size_x(); }
-static inline u32 size_y(void) { return __builtin_amdgcn_workgroup_size_y(); }
-static inline u32 size_z(void) { return __builtin_amdgcn_workgroup_size_z(); }
+static inline u32 size_x(void) { return own_size(group_x(), 0); }
+static inline u32 size_y(void) { return own_size(group_y(), 1); }
+static inline u32 size_z(void) { return own_size(group_z(), 2); }
 // In work-items.
 static inline u32 grid_x(void) { return __builtin_amdgcn_grid_size_x(); }
 static inline u32 grid_y(void) { return __builtin_amdgcn_grid_size_y(); }
