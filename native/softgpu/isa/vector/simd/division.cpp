@@ -14,7 +14,7 @@ struct Division<f32x> {
   static constexpr int kHugeQuotient = 96, kTinyNumerator = 23;            // exponents from where on it does
   static constexpr uint32_t kHugeDenominator = 0x7e800000;                 // above 2^126 the reciprocal is denormal
   static constexpr float kQuotientUp = 0x1p64f, kQuotientDown = 0x1p-62f;  // their ratio is the smallest normal number
-  static constexpr int kUnderflow = -150;
+  static constexpr int kUnderflow = -150, kOverflow = 129;
 };
 template <>
 struct Division<f64x> {
@@ -23,7 +23,7 @@ struct Division<f64x> {
   static constexpr int kHugeQuotient = 768, kTinyNumerator = 53;
   static constexpr uint64_t kHugeDenominator = 0x7fd0000000000000;
   static constexpr double kQuotientUp = 0x1p600, kQuotientDown = 0x1p-422;
-  static constexpr int kUnderflow = -1075;
+  static constexpr int kUnderflow = -1075, kOverflow = 1025;
 };
 
 // a: the operand to scale, which is the denominator b or the numerator c. The mask asks v_div_fmas to scale the
@@ -46,9 +46,12 @@ SIMD_INLINE auto divScale(V a, V b, V c) {
   const Mask case3 = rest2 & tinyReciprocal & tinyQuotient, case4 = rest2 & tinyReciprocal & ~tinyQuotient;
   const Mask case5 = rest2 & ~tinyReciprocal & tinyQuotient;
   const Mask case6 = rest2 & ~tinyReciprocal & ~tinyQuotient & tinyNumerator;
-  const Mask up = ((case1 | case3) & isDenominator) | case2 | (case5 & isNumerator) | case6;
+  // The manual scales the denominator of case 3 up, out of range: 1 / FLT_MAX would be NaN. Only down gives the
+  // quotient that v_div_fmas's factor makes right.
+  const Mask up = (case1 & isDenominator) | case2 | (case5 & isNumerator) | case6;
+  const Mask down = case4 | (case3 & isDenominator);
   const V one = zero + 1;
-  const V scaled = a * (up ? zero + D::kUp : (case4 ? zero + D::kDown : one));
+  const V scaled = a * (up ? zero + D::kUp : (down ? zero + D::kDown : one));
   const V nan = (V)(bitsOf(zero) + (FloatBits<V>::kSign | FloatBits<V>::kExponent | FloatBits<V>::kQuiet));
   return Carried{invalid ? nan : (a != a ? quiet(a) : scaled), ~invalid & (case1 | case3 | case5)};
 }
@@ -65,8 +68,14 @@ SIMD_INLINE V divFixup(V a, V b, V c, unsigned roundingTowards) {
   auto underflow = zeroBits;
   if (roundingTowards == _MM_ROUND_UP) underflow = negative ? zeroBits : zeroBits + 1;
   if (roundingTowards == _MM_ROUND_DOWN) underflow = negative ? zeroBits + 1 : zeroBits;
+  // Above twice the largest number. The steps before have made inf - inf of it.
+  auto overflow = infinity;
+  if (roundingTowards == _MM_ROUND_TOWARD_ZERO) overflow = infinity - 1;
+  if (roundingTowards == _MM_ROUND_UP) overflow = negative ? infinity - 1 : infinity;
+  if (roundingTowards == _MM_ROUND_DOWN) overflow = negative ? infinity : infinity - 1;
   auto r = bitsOf(absolute(a));
   r = (exponentOf(c) - exponentOf(b)) < D::kUnderflow ? underflow : r;
+  r = (exponentOf(c) - exponentOf(b)) >= D::kOverflow ? overflow : r;
   r = infinite(b) | (c == 0) ? zeroBits : r;
   r = (b == 0) | infinite(c) ? infinity : r;
   r |= sign;
