@@ -234,8 +234,9 @@ function readKernel(entry: unknown): KernelMetadata {
   const name = fields.text(".name") ?? symbol.replace(/\.kd$/, "");
   const of: Fields = new Fields(entry, `kernel ${name}`);
   const kernargSize = of.needCount(".kernarg_segment_size", MAX_KERNARG_SIZE);
-  const kernargAlign = of.count(".kernarg_segment_align") ?? 8;
-  if (kernargAlign === 0 || (kernargAlign & (kernargAlign - 1)) !== 0 || kernargAlign > 4096) {
+  // GCC writes 0 for what it does not count.
+  const kernargAlign = of.count(".kernarg_segment_align") || 8;
+  if ((kernargAlign & (kernargAlign - 1)) !== 0 || kernargAlign > 4096) {
     of.bad(".kernarg_segment_align", "a power of two up to 4096");
   }
   const wavefrontSize = of.count(".wavefront_size") ?? 64;
