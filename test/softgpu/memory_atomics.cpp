@@ -172,7 +172,7 @@ void checkTarget(Target target) {
       }
     }
   }
-  const auto words = assemble(target, lines);
+  const auto words = test::assembleAll(target, lines);
   for (size_t i = 0; i < cases.size(); ++i) {
     const Case& c = cases[i];
     INFO(lines[i]);

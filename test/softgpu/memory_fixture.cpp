@@ -3,11 +3,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <fstream>
-#include <map>
-#include <sstream>
-
 #include "isa/micro_op.h"
 
 namespace softgpu::memorytest {
@@ -16,57 +11,7 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 
-std::vector<uint32_t> wordsOf(const std::string& encoding) {
-  std::vector<uint8_t> bytes;
-  for (size_t at = encoding.find("0x"); at != std::string::npos; at = encoding.find("0x", at + 2)) {
-    bytes.push_back(static_cast<uint8_t>(std::stoul(encoding.substr(at, 4), nullptr, 16)));
-  }
-  std::vector<uint32_t> words(bytes.size() / 4);
-  std::memcpy(words.data(), bytes.data(), words.size() * 4);
-  return words;
-}
-
 }  // namespace
-
-std::vector<std::vector<uint32_t>> assemble(Target target, const std::vector<std::string>& lines) {
-  char source[] = "/tmp/softgpu-test-XXXXXX";
-  const int file = mkstemp(source);
-  REQUIRE(file >= 0);
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  REQUIRE(write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-  close(file);
-  const std::string command = std::string("llvm-mc-19 -triple=amdgcn -mcpu=") + targetName(target) +
-                              (target == Target::gfx90a ? " -mattr=-tgsplit" : "") + " -show-encoding " + source +
-                              " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe);
-  std::string output;
-  char buffer[4096];
-  while (const size_t n = fread(buffer, 1, sizeof buffer, pipe)) output.append(buffer, n);
-  pclose(pipe);
-  unlink(source);
-
-  // Errors name their line; what was assembled comes in order.
-  std::vector<std::vector<uint32_t>> result(lines.size());
-  std::vector<bool> bad(lines.size());
-  std::vector<std::vector<uint32_t>> encoded;
-  std::istringstream stream(output);
-  for (std::string line; std::getline(stream, line);) {
-    const size_t error = line.find(": error:");
-    if (error != std::string::npos && line.rfind(source, 0) == 0) {
-      bad[std::stoul(line.substr(std::strlen(source) + 1)) - 1] = true;
-    } else if (const size_t at = line.find("encoding: ["); at != std::string::npos) {
-      encoded.push_back(wordsOf(line.substr(at)));
-    }
-  }
-  size_t next = 0;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    if (!bad[i] && next < encoded.size()) result[i] = encoded[next++];
-  }
-  REQUIRE(next == encoded.size());
-  return result;
-}
 
 MappedMemory::MappedMemory(uint64_t bytes) : bytes_(bytes), reserved_((bytes + kPage - 1) / kPage * kPage + 2 * kPage) {
   void* place = mmap(nullptr, reserved_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -84,8 +29,11 @@ MappedMemory::~MappedMemory() {
 }
 
 void MappedMemory::fill(uint32_t seed) {
-  std::mt19937 random(seed);
-  for (uint64_t i = 0; i < bytes_; ++i) data()[i] = static_cast<uint8_t>(random());
+  std::mt19937_64 random(seed);
+  for (uint64_t i = 0; i < bytes_; i += 8) {
+    const uint64_t value = random();
+    std::memcpy(data() + i, &value, std::min<uint64_t>(8, bytes_ - i));
+  }
 }
 
 MemoryWave::MemoryWave(Target t)
@@ -136,11 +84,8 @@ bool MemoryWave::run(const std::vector<uint32_t>& words) {
 }
 
 bool MemoryWave::run(const std::string& line) {
-  static std::map<std::pair<Target, std::string>, std::vector<uint32_t>> known;
-  auto& words = known[{target, line}];
-  if (words.empty()) words = assemble(target, {line})[0];
   INFO(line);
-  return run(words);
+  return run(test::assemble(target, line));
 }
 
 void MemoryWave::randomize(unsigned first, unsigned count, uint32_t seed) {

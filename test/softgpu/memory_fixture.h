@@ -11,14 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "harness.h"
 #include "memory/address_space.h"
 #include "wave/code.h"
 #include "wave/wave.h"
 
 namespace softgpu::memorytest {
-
-// The encodings of `lines`, in one run of llvm-mc. An empty entry: the target has no such instruction.
-std::vector<std::vector<uint32_t>> assemble(Target target, const std::vector<std::string>& lines);
 
 // Pages that the test's agent may touch, between pages that nobody may.
 class MappedMemory {

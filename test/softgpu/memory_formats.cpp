@@ -106,12 +106,13 @@ TEST_CASE("memory: typed loads convert every format") {
     for (unsigned number : {kUnorm, kSnorm, kUscaled, kSscaled, kUint, kSint, kFloat}) {
       if (!sensible(data, number)) continue;
       formats.push_back({data, number});
-      lines.push_back("tbuffer_load_format_xyzw v[20:23], v10, s[8:11], format:" + std::to_string(data + number * 16) +
-                      ", 0 offen");
+      lines.push_back("tbuffer_load_format_xyzw v[20:23], v10, s[8:11], dfmt:" + std::to_string(data) +
+                      ", nfmt:" + std::to_string(number) + ", 0 offen");
     }
   }
-  const auto typed = assemble(Target::gfx900, lines);
-  const auto untyped = assemble(Target::gfx900, {"buffer_load_format_xyzw v[20:23], v10, s[8:11], 0 offen"})[0];
+  const auto typed = test::assembleAll(Target::gfx900, lines);
+  const auto untyped =
+      test::assembleAll(Target::gfx900, {"buffer_load_format_xyzw v[20:23], v10, s[8:11], 0 offen"})[0];
   for (size_t i = 0; i < formats.size(); ++i) {
     const auto [data, number] = formats[i];
     INFO("dfmt " << data << " nfmt " << number);
@@ -155,11 +156,11 @@ TEST_CASE("memory: what a typed store writes is the nearest value of the format"
     for (unsigned number : {kUnorm, kSnorm, kUscaled, kSscaled, kUint, kSint, kFloat}) {
       if (!sensible(data, number)) continue;
       formats.push_back({data, number});
-      lines.push_back("tbuffer_store_format_xyzw v[20:23], v10, s[8:11], format:" + std::to_string(data + number * 16) +
-                      ", 0 offen");
+      lines.push_back("tbuffer_store_format_xyzw v[20:23], v10, s[8:11], dfmt:" + std::to_string(data) +
+                      ", nfmt:" + std::to_string(number) + ", 0 offen");
     }
   }
-  const auto words = assemble(Target::gfx900, lines);
+  const auto words = test::assembleAll(Target::gfx900, lines);
   for (size_t i = 0; i < formats.size(); ++i) {
     const auto [data, number] = formats[i];
     const std::vector<unsigned>& fields = kFields[data];
@@ -269,7 +270,8 @@ TEST_CASE("memory: D16 channels are packed in pairs, on gfx803 one to a register
     REQUIRE(w.run(packed ? "buffer_load_format_d16_xy v20, off, s[8:11], 0 offset:2"
                          : "buffer_load_format_d16_xy v[20:21], off, s[8:11], 0 offset:2"));
     CHECK((w.v(packed ? 20 : 21, 0) >> (packed ? 16 : 0) & 0xffff) == 0x3c00);
-    REQUIRE(w.run("tbuffer_load_format_d16_x v20, off, s[8:11], format:4, 0"));  // 32 bits are not converted but cut
+    REQUIRE(
+        w.run("tbuffer_load_format_d16_x v20, off, s[8:11], dfmt:4, nfmt:4, 0"));  // 32 bits are not converted but cut
   }
   MemoryWave w(Target::gfx900);
   MappedMemory memory(kBytes);

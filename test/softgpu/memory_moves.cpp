@@ -42,7 +42,7 @@ constexpr Move kMoves[] = {
     {"store_dwordx4", 16, false},
 };
 
-constexpr unsigned kMemoryBytes = 65536, kData = 20, kAddress = 10;
+constexpr unsigned kMemoryBytes = 16384, kData = 20, kAddress = 10;
 
 std::string registers(char file, unsigned first, unsigned count) {
   const std::string name(1, file);
@@ -59,8 +59,8 @@ const std::vector<Pattern>& patterns() {
       [](unsigned lane, unsigned bytes) { return 4093 + lane * bytes; },
       [](unsigned lane, unsigned) { return 128 + lane * 64; },
       [](unsigned, unsigned) { return 260u; },
-      [](unsigned lane, unsigned) { return (lane * 2654435761u >> 20) * 4 + 64; },
-      [](unsigned lane, unsigned) { return (lane * 2654435761u >> 18) + 64; },
+      [](unsigned lane, unsigned) { return (lane * 2654435761u >> 21) * 4 + 64; },
+      [](unsigned lane, unsigned) { return (lane * 2654435761u >> 19) + 64; },
       [](unsigned lane, unsigned bytes) { return lane / 2 * bytes + 1024; },
       [](unsigned lane, unsigned bytes) { return kMemoryBytes - (lane + 1) * bytes; },  // to the last byte
   };
@@ -202,7 +202,7 @@ void checkTarget(Target target, char file) {
       cases.push_back({&move, &way});
     }
   }
-  const auto words = assemble(target, lines);
+  const auto words = test::assembleAll(target, lines);
   for (size_t i = 0; i < cases.size(); ++i) {
     INFO(lines[i]);
     REQUIRE(!words[i].empty());
