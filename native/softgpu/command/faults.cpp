@@ -9,9 +9,13 @@
 namespace softgpu {
 namespace {
 
+// A program that goes on after faults, as it may, is not to fill its log with them.
+constexpr unsigned kPrinted = 20;
+
 struct LastFault {
   std::mutex mutex;
   std::string text;
+  unsigned count = 0;
 };
 
 LastFault& last() {
@@ -46,9 +50,11 @@ const char* nameOf(FaultKind kind) {
 }  // namespace
 
 void recordFault(const std::string& text) {
-  std::fprintf(stderr, "softgpu: %s\n", text.c_str());
   std::lock_guard lock(last().mutex);
   last().text = text;
+  if (++last().count > kPrinted) return;
+  std::fprintf(stderr, "softgpu: %s\n%s", text.c_str(),
+               last().count == kPrinted ? "softgpu: further faults are not printed\n" : "");
 }
 
 std::string lastFault() {

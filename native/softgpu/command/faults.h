@@ -8,7 +8,7 @@
 
 namespace softgpu {
 
-// One line, without an end of line.
+// One line, without an end of line. The first ones of a process are printed.
 void recordFault(const std::string& text);
 std::string lastFault();
 
