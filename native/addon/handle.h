@@ -66,8 +66,11 @@ class Handle : public HandleBase {
 
   // Null where `value` is anything but such a handle of this env. Disposed ones count.
   static T* Find(napi_env env, napi_value value) {
+    napi_valuetype type = napi_undefined;
     bool matches = false;
     void* native = nullptr;
+    // Asked first: looking for the tag of a primitive would leave an exception pending.
+    if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return nullptr;
     if (napi_check_object_type_tag(env, value, &T::kTag, &matches) != napi_ok || !matches) return nullptr;
     if (napi_unwrap(env, value, &native) != napi_ok) return nullptr;
     return static_cast<T*>(static_cast<HandleBase*>(native));
