@@ -18,7 +18,7 @@ import { bytesOf, options as checkedOptions, integer, invalidType } from "../val
 import { Buffer, type MemoryKind, outOfMemory, type TypedArray } from "./buffer.js";
 import { Code, type LoadOptions } from "./code.js";
 import { DeviceError, OffloadError } from "./errors.js";
-import { type Extent, meaning, ownerOf, remembered } from "./fault.js";
+import { addressIn, type Extent, hasAccount, meaning, ownerOf, remembered } from "./fault.js";
 import { KernargPool, type KernargStats } from "./kernarg-pool.js";
 import { LaunchQueue, type QueueStats } from "./launch-queue.js";
 import type { Resource } from "./resource.js";
@@ -257,16 +257,17 @@ export class Device implements Disposable {
   /** The error for a launch that the device stopped. */
   fault(kernel: string, status: number, error?: unknown): DeviceError {
     const { code, what, hint } = meaning(status);
+    const detail = hasAccount(code) ? this.runtime.softwareLastFault() : null;
     const reported = (error as { address?: unknown } | undefined)?.address;
-    const seen = code === "ERR_OFFLOAD_MEMORY_FAULT" ? (this.#fault?.address ?? null) : null;
-    const address = typeof reported === "number" ? reported : seen;
+    const seen = typeof reported === "number" ? reported : (this.#fault?.address ?? null);
+    const address = code === "ERR_OFFLOAD_MEMORY_FAULT" ? (addressIn(detail) ?? seen) : null;
     this.#fault = null;
     return new DeviceError(code, what, {
       kernel,
       status: status === 0 ? null : status,
       address,
       owner: address === null ? null : this.#ownerOf(address),
-      detail: this.runtime.softwareLastFault(),
+      detail,
       hint,
       cause: error,
     });

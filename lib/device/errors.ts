@@ -34,10 +34,8 @@ export type OffloadErrorCode =
 
 /** Stable codes of launches that failed on the device. */
 export type DeviceErrorCode =
-  /** A kernel reached memory that is not mapped for the device. */
+  /** A kernel reached memory that is not mapped for the device, or not in that way. */
   | "ERR_OFFLOAD_MEMORY_FAULT"
-  /** An address outside of every aperture. */
-  | "ERR_OFFLOAD_APERTURE_VIOLATION"
   | "ERR_OFFLOAD_ILLEGAL_INSTRUCTION"
   /** A trap: an assertion, abort(), or a hardware exception. */
   | "ERR_OFFLOAD_EXCEPTION"

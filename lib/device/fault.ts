@@ -13,18 +13,17 @@ interface Meaning {
   readonly hint: string | null;
 }
 
+const MEMORY_FAULT: Meaning = {
+  code: "ERR_OFFLOAD_MEMORY_FAULT",
+  what: "memory fault",
+  hint: "Check indices against the buffers' sizes, and that the address is a device address of a buffer that is alive",
+};
+
 /** By the HSA status that the queue reports. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  ERR_HSA_MEMORY_FAULT: {
-    code: "ERR_OFFLOAD_MEMORY_FAULT",
-    what: "memory fault",
-    hint: "Check indices against the buffers' sizes, and that the address is a device address of a buffer that is alive",
-  },
-  ERR_HSA_MEMORY_APERTURE_VIOLATION: {
-    code: "ERR_OFFLOAD_APERTURE_VIOLATION",
-    what: "an address outside of every aperture",
-    hint: "Look for an uninitialised pointer, or a pointer to LDS or private memory that left its work-item",
-  },
+  ERR_HSA_MEMORY_FAULT: MEMORY_FAULT,
+  // ROCr tells of one memory fault in the life of a process with its address; from later ones the queue's trap handler reports this.
+  ERR_HSA_MEMORY_APERTURE_VIOLATION: MEMORY_FAULT,
   ERR_HSA_ILLEGAL_INSTRUCTION: {
     code: "ERR_OFFLOAD_ILLEGAL_INSTRUCTION",
     what: "illegal instruction",
@@ -56,6 +55,18 @@ export function meaning(status: number): Meaning {
       hint: null,
     }
   );
+}
+
+/** The statuses of which the software GPU keeps an account: what stopped a wave. */
+const STOPPED_A_WAVE = ["ERR_OFFLOAD_MEMORY_FAULT", "ERR_OFFLOAD_ILLEGAL_INSTRUCTION", "ERR_OFFLOAD_EXCEPTION"];
+
+/** Whether what the software GPU says of its last fault is about an error of this code. */
+export const hasAccount = (code: DeviceErrorCode): boolean => STOPPED_A_WAVE.includes(code);
+
+/** The address in the software GPU's account of a memory fault. Events have but its page, and there is one event per process. */
+export function addressIn(account: string | null): number | null {
+  const [, address] = /memory access fault, \w+ of (0x[0-9a-f]+)/.exec(account ?? "") ?? [];
+  return address === undefined ? null : Number(address);
 }
 
 /** A range of device memory, alive or gone. */

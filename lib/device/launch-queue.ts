@@ -157,17 +157,18 @@ export class LaunchQueue implements Disposable {
       try {
         this.#enter(entry);
       } catch (error) {
+        this.#failed++;
         this.#finish(entry);
-        throw error;
+        reject(error);
       }
     });
   }
 
   #enter(entry: InFlight): void {
+    this.#launched++;
     const { signal } = entry;
     if (this.#backlog.length > 0 || this.#inFlight.length >= this.#open().size) this.#backlog.push(entry);
     else this.#submit(entry);
-    this.#launched++;
     if (signal !== undefined) {
       entry.onAbort = () => this.#abort(entry);
       signal.addEventListener("abort", entry.onAbort, { once: true });
@@ -180,8 +181,11 @@ export class LaunchQueue implements Disposable {
       this.#publish(entry);
     } catch (error) {
       if ((error as { code?: unknown }).code !== "ERR_HSA_QUEUE_INACTIVE") throw fromNative(error);
-      // A launch before it has ended the queue, and the news is still on its way through the event loop.
-      this.#onError((error as { status?: number }).status ?? 0, error);
+      // The queue has ended, and the news is still on its way through the event loop. A launch behind the one that ended it shares its
+      // fate, whenever the news comes; where nothing was in flight (another queue's kernel did it) a new queue serves.
+      const behind = this.#inFlight.length > 0;
+      const failure = this.#onError((error as { status?: number }).status ?? 0, error);
+      if (behind) throw new DeviceError("ERR_OFFLOAD_QUEUE_LOST", PASSED, { kernel: entry.kernel, cause: failure });
       this.#publish(entry);
     }
     this.#inFlight.push(entry);
@@ -282,9 +286,11 @@ export class LaunchQueue implements Disposable {
     }
   }
 
-  #onError(status: number, error?: unknown): void {
+  #onError(status: number, error?: unknown): DeviceError {
     this.#settleFinished();
-    this.#replace(this.#owner.fault(this.running ?? "(none in flight)", status, error));
+    const failure = this.#owner.fault(this.running ?? "(none in flight)", status, error);
+    this.#replace(failure);
+    return failure;
   }
 
   #abort(entry: InFlight): void {

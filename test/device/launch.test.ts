@@ -139,7 +139,7 @@ test("a fault rejects the launch that ran with what is known, those behind it wi
 
 test.each([
   [42, "ERR_OFFLOAD_ILLEGAL_INSTRUCTION"],
-  [41, "ERR_OFFLOAD_APERTURE_VIOLATION"],
+  [41, "ERR_OFFLOAD_MEMORY_FAULT"],
   [0x1016, "ERR_OFFLOAD_EXCEPTION"],
   [0x1008, "ERR_OFFLOAD_LAUNCH_RESOURCES"],
   [0x1009, "ERR_OFFLOAD_DEVICE"],
@@ -161,12 +161,20 @@ test("launches that finished before the fault have finished", async () => {
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
 });
 
-test("a launch after a fault that is not yet known goes to a new queue", async () => {
+test("a launch behind one whose fault is not yet known shares its fate", async () => {
   f.native.outcome = () => (f.native.dispatched.length === 1 ? { status: 43, address: 16 } : "done");
   const results = await settle([launch(), launch()]);
-  expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
   expect(reason(results[0])).toMatchObject({ code: "ERR_OFFLOAD_MEMORY_FAULT", address: 16, owner: "a null pointer" });
+  expect(reason(results[1])).toMatchObject({ code: "ERR_OFFLOAD_QUEUE_LOST", cause: reason(results[0]) });
+  await launch();
   expect(f.native.queues.length).toBe(2);
+});
+
+test("a queue that ended while nothing was in flight is replaced unnoticed", async () => {
+  await launch();
+  f.native.queue.inactivate();
+  await launch();
+  expect(f.native.queues.map(({ disposed }) => disposed)).toEqual([true, false]);
 });
 
 test("a blocking launch that waits in vain for one before it runs out of time, and so does that one", async () => {
