@@ -102,7 +102,8 @@ std::shared_ptr<const PacketProcessor::Queues> PacketProcessor::queues() {
 bool PacketProcessor::poll() {
   AddressSpace::ReadSection section;
   bool any = false;
-  for (const auto& queue : *queues()) {
+  const auto list = queues();  // held: another thread may publish a new one meanwhile
+  for (const auto& queue : *list) {
     if ((queue->hasNews() || queue->blocked()) && queue->process()) any = true;
   }
   return any;
