@@ -119,6 +119,7 @@ export function help(command: Command): string {
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof HsaError && error.code === "ERR_HSA_DEVICE_SETTING") return EXIT.input;
   if (error instanceof HsaError || error instanceof DeviceError) return EXIT.device;
   const device = ["ERR_OFFLOAD_NO_DEVICE", "ERR_OFFLOAD_OUT_OF_MEMORY"];
   if (error instanceof OffloadError && device.includes(error.code)) return EXIT.device;

@@ -1,7 +1,7 @@
 /** `gcn-offload exec`: any ROCm program on the software GPU. */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { chooseDevice, DEFAULT_SOFTWARE_CONFIG, thunkFolder, thunkLibrary } from "../hsa/locate.js";
+import { CONFIG, chooseDevice, DEFAULT_SOFTWARE_CONFIG, thunkFolder, thunkLibrary } from "../hsa/locate.js";
 import { type Command, InputError } from "./command.js";
 
 /** Signals that a user or a supervisor sends to a program. */
@@ -18,7 +18,11 @@ export function environment(
 
 /** The software GPU that is asked for: `--gpu`, else what the environment says, else the default. */
 function configuration(gpu: string | undefined): string {
-  if (gpu !== undefined) return chooseDevice(`software:${gpu}`).config ?? gpu;
+  if (gpu !== undefined) {
+    if (!CONFIG.test(gpu))
+      throw new InputError(`--gpu ${gpu} is not understood: say gfx906, gfx90a*2, or gfx900,gfx906`);
+    return gpu;
+  }
   const setting = process.env.GCN_OFFLOAD_DEVICE;
   if (setting?.startsWith("software")) return chooseDevice(setting).config ?? DEFAULT_SOFTWARE_CONFIG;
   return DEFAULT_SOFTWARE_CONFIG;

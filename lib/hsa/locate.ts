@@ -75,7 +75,7 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /** One agent or several: `gfx906`, `gfx906*2`, `gfx900,gfx90a*2`. */
-const CONFIG = /^gfx[0-9a-f]+(\*[1-9][0-9]*)?(,gfx[0-9a-f]+(\*[1-9][0-9]*)?)*$/;
+export const CONFIG = /^gfx[0-9a-f]+(\*[1-9][0-9]*)?(,gfx[0-9a-f]+(\*[1-9][0-9]*)?)*$/;
 
 /**
  * Reads `GCN_OFFLOAD_DEVICE`'s value.
