@@ -293,8 +293,8 @@ export class Device implements Disposable {
     this.#disposed = true;
     this.#stopListening();
     for (const queue of this.#queues) queue.dispose();
-    for (const resource of [...this.#resources]) resource.dispose();
     this.staging.dispose();
+    for (const resource of [...this.#resources]) resource.dispose();
     this.kernargs.dispose();
     this.signals.dispose();
   }

@@ -23,12 +23,12 @@ export class Fifo<T> implements Iterable<T> {
     }
     return item;
   }
-  /** Takes one item out of the middle; false where it is not there. */
-  remove(item: T): boolean {
-    const at = this.#items.indexOf(item, this.#head);
-    if (at < 0) return false;
-    this.#items.splice(at, 1);
-    return true;
+  /** Takes out all that are in a set; answers them. */
+  removeAll(items: ReadonlySet<T>): T[] {
+    const all = [...this];
+    this.#items = all.filter((item) => !items.has(item));
+    this.#head = 0;
+    return all.filter((item) => items.has(item));
   }
   clear(): void {
     this.#items.length = 0;

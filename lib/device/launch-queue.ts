@@ -11,6 +11,7 @@
 import { fromNative } from "../hsa/errors.js";
 import type { Agent, HsaRuntime, Queue, Signal } from "../hsa/index.js";
 import { AMD_QUEUE, DISPATCH_HEADER, HsaError, type KernelDispatch, writeKernelDispatch } from "../hsa/index.js";
+import { AbortWatch } from "./abort-watch.js";
 import { DeviceError, type DeviceErrorCode, OffloadError } from "./errors.js";
 import { Fifo } from "./fifo.js";
 import type { Apertures } from "./hidden-arguments.js";
@@ -65,7 +66,6 @@ interface InFlight extends PreparedLaunch {
   readonly reject: (reason: unknown) => void;
   /** performance.now() at the launch. */
   readonly since: number;
-  onAbort: (() => void) | null;
   /** Rejected already, by its abort signal; its packet is still there. */
   aborted: boolean;
 }
@@ -85,6 +85,7 @@ export class LaunchQueue implements Disposable {
   /** Waiting for room in the ring. */
   readonly #backlog = new Fifo<InFlight>();
   readonly #idle: { readonly after: number; readonly resolve: () => void }[] = [];
+  readonly #aborts = new AbortWatch<InFlight>((entries) => this.#abort(entries));
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #progress = 0;
@@ -151,7 +152,6 @@ export class LaunchQueue implements Disposable {
         resolve,
         reject,
         since: launch.timeout > 0 ? performance.now() : 0,
-        onAbort: null,
         aborted: false,
       };
       try {
@@ -169,10 +169,7 @@ export class LaunchQueue implements Disposable {
     const { signal } = entry;
     if (this.#backlog.length > 0 || this.#inFlight.length >= this.#open().size) this.#backlog.push(entry);
     else this.#submit(entry);
-    if (signal !== undefined) {
-      entry.onAbort = () => this.#abort(entry);
-      signal.addEventListener("abort", entry.onAbort, { once: true });
-    }
+    if (signal !== undefined) this.#aborts.add(signal, entry);
     if (entry.timeout > 0) this.#watch(entry.since + entry.timeout);
   }
 
@@ -293,12 +290,14 @@ export class LaunchQueue implements Disposable {
     return failure;
   }
 
-  #abort(entry: InFlight): void {
-    entry.aborted = true;
-    entry.reject(entry.signal?.reason);
-    if (this.#backlog.remove(entry)) this.#fail(entry, null);
-    // Launches before it are let finish; it goes when its turn comes.
-    else if (this.#inFlight.peek() === entry) this.#replace(null);
+  #abort(entries: ReadonlySet<InFlight>): void {
+    for (const entry of entries) {
+      entry.aborted = true;
+      entry.reject(entry.signal?.reason);
+    }
+    for (const entry of this.#backlog.removeAll(entries)) this.#fail(entry, null);
+    // Launches before them are let finish; they go when their turn comes.
+    if (this.#inFlight.peek()?.aborted) this.#replace(null);
   }
 
   /** Time runs anew whenever a launch of the queue finishes: a long queue is not a hang. */
@@ -391,7 +390,7 @@ export class LaunchQueue implements Disposable {
 
   /** Gives back what the launch held. Its packet no longer runs: it has completed, or its queue is gone. */
   #finish(entry: InFlight): void {
-    if (entry.onAbort !== null) entry.signal?.removeEventListener("abort", entry.onAbort);
+    if (entry.signal !== undefined) this.#aborts.remove(entry.signal, entry);
     this.#owner.signals.give(entry.completion);
     this.#release(entry);
     if (this.#timer !== null && this.#inFlight.length + this.#backlog.length === 0) {

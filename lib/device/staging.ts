@@ -4,13 +4,17 @@
  *
  * @packageDocumentation
  */
+import { setMaxListeners } from "node:events";
 import type { Agent, HsaRuntime, Memory, Pool, Signal } from "../hsa/index.js";
 import { HsaError } from "../hsa/index.js";
+import { OffloadError } from "./errors.js";
 import type { SignalPool } from "./signal-pool.js";
 
 /** Large enough that a turn of the event loop per chunk does not matter, small enough to copy within about a millisecond. */
 const CHUNK = 4 * 1024 * 1024;
 const SMALL = 64 * 1024;
+/** Nanoseconds that the end waits for a chunk: a device that takes longer is lost. */
+const COPY_LIMIT = 5_000_000_000;
 /** Slots of a size that are kept for the next copy. */
 const KEPT = 2;
 
@@ -18,6 +22,16 @@ interface Slot {
   readonly memory: Memory;
   readonly bytes: Uint8Array;
 }
+
+/** A part of a copy that is under way. */
+interface Chunk {
+  readonly slot: Slot;
+  readonly signal: Signal;
+  readonly at: number;
+  readonly length: number;
+}
+type Start = (slot: Slot, at: number, length: number) => Signal;
+type End = (slot: Slot, at: number, length: number) => void;
 
 export interface StagingStats {
   readonly allocations: number;
@@ -31,6 +45,9 @@ export class Staging {
   readonly #pool: Pool;
   readonly #signals: SignalPool;
   readonly #kept = new Map<number, Slot[]>();
+  readonly #abandoned: Slot[] = [];
+  readonly #underWay = new Set<Signal>();
+  readonly #closing = new AbortController();
   #allocations = 0;
   #bytes = 0;
 
@@ -40,6 +57,8 @@ export class Staging {
     this.#host = host;
     this.#pool = pool;
     this.#signals = signals;
+    // Every copy under way listens.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   get stats(): StagingStats {
@@ -47,112 +66,107 @@ export class Staging {
   }
 
   /** Device memory to bytes. */
-  async read(address: number, target: Uint8Array): Promise<void> {
-    await this.#pipeline(
-      target.length,
-      (slot, at, length) => this.#start(slot.memory.address, this.#host, address + at, this.#agent, length),
-      (slot, at, length) => target.set(slot.bytes.subarray(0, length), at),
-    );
+  read(address: number, target: Uint8Array): Promise<void> {
+    return this.#run(this.#reading(address, target));
+  }
+  /** As `read`, blocking the thread. */
+  readSync(address: number, target: Uint8Array): void {
+    this.#runSync(this.#reading(address, target));
   }
 
   /** Bytes to device memory. They are read until the promise resolves. */
-  async write(address: number, source: Uint8Array): Promise<void> {
-    await this.#pipeline(source.length, (slot, at, length) => {
-      slot.bytes.set(source.subarray(at, at + length));
-      return this.#start(address + at, this.#agent, slot.memory.address, this.#host, length);
-    });
+  write(address: number, source: Uint8Array): Promise<void> {
+    return this.#run(this.#writing(address, source));
+  }
+  /** As `write`, blocking the thread. */
+  writeSync(address: number, source: Uint8Array): void {
+    this.#runSync(this.#writing(address, source));
   }
 
-  /** As `read`, blocking the thread. */
-  readSync(address: number, target: Uint8Array): void {
-    this.#pipelineSync(
+  /** Device memory to device memory of the same agent. The ranges do not overlap. */
+  async copy(destination: number, source: number, bytes: number): Promise<void> {
+    if (bytes > 0) await this.#run([this.#start(destination, this.#agent, source, this.#agent, bytes)]);
+  }
+
+  #reading(address: number, target: Uint8Array): Iterable<Signal> {
+    return this.#steps(
       target.length,
       (slot, at, length) => this.#start(slot.memory.address, this.#host, address + at, this.#agent, length),
       (slot, at, length) => target.set(slot.bytes.subarray(0, length), at),
     );
   }
 
-  /** As `write`, blocking the thread. */
-  writeSync(address: number, source: Uint8Array): void {
-    this.#pipelineSync(source.length, (slot, at, length) => {
+  #writing(address: number, source: Uint8Array): Iterable<Signal> {
+    return this.#steps(source.length, (slot, at, length) => {
       slot.bytes.set(source.subarray(at, at + length));
       return this.#start(address + at, this.#agent, slot.memory.address, this.#host, length);
     });
-  }
-
-  /** Device memory to device memory, on one agent or from another's. The ranges do not overlap. */
-  async copy(destination: number, source: number, bytes: number, sourceAgent: Agent = this.#agent): Promise<void> {
-    if (bytes > 0) await this.#finish(this.#start(destination, this.#agent, source, sourceAgent, bytes));
   }
 
   #start(destination: number, destinationAgent: Agent, source: number, sourceAgent: Agent, bytes: number): Signal {
     const signal = this.#signals.take();
     signal.store(1);
-    this.#runtime.copy(
-      { address: destination, agent: destinationAgent },
-      { address: source, agent: sourceAgent },
-      bytes,
-      signal,
-    );
+    try {
+      this.#runtime.copy(
+        { address: destination, agent: destinationAgent },
+        { address: source, agent: sourceAgent },
+        bytes,
+        signal,
+      );
+    } catch (error) {
+      this.#signals.give(signal);
+      throw error;
+    }
+    this.#underWay.add(signal);
     return signal;
   }
 
-  async #finish(signal: Signal): Promise<void> {
-    this.#check(await signal.wait("lt", 1), signal);
-  }
-  #finishSync(signal: Signal): void {
-    this.#check(signal.waitSync("lt", 1), signal);
-  }
   #check(value: number | bigint, signal: Signal): void {
+    this.#underWay.delete(signal);
     this.#signals.give(signal);
     // hsa_amd_memory_async_copy: a negative value is how the completion signal tells of a failed copy.
     if (value < 0) throw new HsaError("ERR_HSA_ERROR", "a copy failed on the device");
   }
 
-  async #pipeline(
-    bytes: number,
-    start: (slot: Slot, at: number, length: number) => Signal,
-    end?: (slot: Slot, at: number, length: number) => void,
-  ): Promise<void> {
+  async #run(steps: Iterable<Signal>): Promise<void> {
+    for (const signal of steps) this.#check(await signal.wait("lt", 1, { signal: this.#closing.signal }), signal);
+  }
+  #runSync(steps: Iterable<Signal>): void {
+    for (const signal of steps) this.#check(signal.waitSync("lt", 1), signal);
+  }
+
+  /**
+   * Copies in chunks, the next one under way while the last one is looked after. Each signal that comes out is to be waited for before
+   * the next is asked for.
+   */
+  *#steps(bytes: number, start: Start, end?: End): Generator<Signal, void, void> {
     const size = bytes <= SMALL ? SMALL : CHUNK;
-    let running: { readonly slot: Slot; readonly signal: Signal; readonly at: number; readonly length: number } | null =
-      null;
+    let before: Chunk | null = null;
+    let running: Chunk | null = null;
     try {
       for (let at = 0; at < bytes || running !== null; at += size) {
-        const before: typeof running = running;
-        running = null;
-        if (at < bytes) {
-          const slot = this.#take(size);
-          const length = Math.min(size, bytes - at);
-          running = { slot, signal: start(slot, at, length), at, length };
-        }
-        if (before !== null) {
-          await this.#finish(before.signal);
-          end?.(before.slot, before.at, before.length);
-          this.#give(before.slot);
-        }
+        before = running;
+        running = at < bytes ? this.#begin(start, size, at, Math.min(size, bytes - at)) : null;
+        if (before === null) continue;
+        yield before.signal;
+        end?.(before.slot, before.at, before.length);
+        this.#give(before.slot);
+        before = null;
       }
     } finally {
-      // After a failure the other chunk is still under way: its slot may not be used before it is done.
-      if (running !== null) {
-        await this.#finish(running.signal).catch(() => {});
-        this.#give(running.slot);
-      }
+      // After a failure the other chunk may still be under way: its slot is put aside until the end.
+      if (before !== null) this.#give(before.slot);
+      if (running !== null) this.#putAside(running.slot);
     }
   }
 
-  #pipelineSync(
-    bytes: number,
-    start: (slot: Slot, at: number, length: number) => Signal,
-    end?: (slot: Slot, at: number, length: number) => void,
-  ): void {
-    const size = bytes <= SMALL ? SMALL : CHUNK;
-    for (let at = 0; at < bytes; at += size) {
-      const slot = this.#take(size);
-      const length = Math.min(size, bytes - at);
-      this.#finishSync(start(slot, at, length));
-      end?.(slot, at, length);
+  #begin(start: Start, size: number, at: number, length: number): Chunk {
+    const slot = this.#take(size);
+    try {
+      return { slot, signal: start(slot, at, length), at, length };
+    } catch (error) {
       this.#give(slot);
+      throw error;
     }
   }
 
@@ -166,10 +180,15 @@ export class Staging {
     return { memory, bytes: new Uint8Array(memory.view()) };
   }
 
+  #putAside(slot: Slot): void {
+    if (this.#closing.signal.aborted) this.#drop(slot);
+    else this.#abandoned.push(slot);
+  }
+
   #give(slot: Slot): void {
     const kept = this.#kept.get(slot.memory.byteLength) ?? [];
     this.#kept.set(slot.memory.byteLength, kept);
-    if (kept.length < KEPT) kept.push(slot);
+    if (kept.length < KEPT && !this.#closing.signal.aborted) kept.push(slot);
     else this.#drop(slot);
   }
 
@@ -178,8 +197,17 @@ export class Staging {
     slot.memory.dispose();
   }
 
+  /** Copies under way end first, because the device writes where they go; their promises reject. */
   dispose(): void {
+    for (const signal of this.#underWay) {
+      signal.waitSync("lt", 1, COPY_LIMIT);
+      signal.dispose();
+    }
+    this.#underWay.clear();
+    this.#closing.abort(new OffloadError("ERR_OFFLOAD_DISPOSED", "the device was disposed during a copy"));
     for (const slots of this.#kept.values()) for (const slot of slots) this.#drop(slot);
     this.#kept.clear();
+    for (const slot of this.#abandoned) this.#drop(slot);
+    this.#abandoned.length = 0;
   }
 }

@@ -99,6 +99,14 @@ test("a buffer that is disposed during a copy lives until the copy is over", asy
   expect(f.device.stats().buffers).toBe(0);
 });
 
+test("a copy under way when the device goes ends first, and says so", async () => {
+  const reading = f.device.alloc(9 * 1024 * 1024).read();
+  const small = f.device.alloc(16).write(new Uint8Array(16));
+  f.runtime.dispose();
+  for (const copy of [reading, small]) expect((await failureOf(() => copy)).code).toBe("ERR_OFFLOAD_DISPOSED");
+  expect(f.native.counters).toMatchObject({ memoryLive: 0, signalsLive: 0 });
+});
+
 test("a copy that fails on the device is an error, and the next one works", async () => {
   using buffer = f.device.alloc(9 * 1024 * 1024);
   f.native.copyResult = -1;

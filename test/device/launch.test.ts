@@ -215,6 +215,23 @@ test("a launch that is aborted while another runs lets that one finish", async (
   await launch();
 });
 
+test("one signal aborts a thousand launches, with one listener", async () => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error): number => warnings.push(warning);
+  process.on("warning", warned);
+  f.native.outcome = () => "hold";
+  const controller = new AbortController();
+  const all = Array.from({ length: 1000 }, () => launch({ signal: controller.signal }));
+  await new Promise((resolve) => setImmediate(resolve));
+  controller.abort(new Error("enough"));
+  const results = await settle(all);
+  expect(new Set(results.map((result) => reason(result).message))).toEqual(new Set(["enough"]));
+  expect(warnings).toEqual([]);
+  expect(f.device.queue.stats).toMatchObject({ inFlight: 0, failed: 1000, replaced: 1 });
+  expect(f.device.stats().kernarg.blocksInUse).toBe(0);
+  process.off("warning", warned);
+});
+
 test("a signal that has aborted already stops the launch before it begins", async () => {
   await expect(launch({ signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
   expect(f.native.dispatched).toEqual([]);
