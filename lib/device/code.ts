@@ -10,7 +10,7 @@ import {
   validateCodeObject,
 } from "../codeobject/index.js";
 import type { Executable } from "../hsa/index.js";
-import { didYouMean, nearest } from "../validate.js";
+import { didYouMean } from "../validate.js";
 import { Buffer } from "./buffer.js";
 import type { Device } from "./device.js";
 import { hex, OffloadError } from "./errors.js";
@@ -51,7 +51,10 @@ export class Code extends Resource {
     const [isa = ""] = device.agent.facts.isas;
     const images = selectCodeObjects(bytes, isa).map((image) => ({ image, object: validateCodeObject(image, isa) }));
     const variables = Object.entries(options.variables ?? {});
-    for (const { object } of images) mustBeDefined(object, Object.keys(options.variables ?? {}));
+    mustBeDefined(
+      images.map(({ object }) => object),
+      variables.map(([name]) => name),
+    );
     const modules: Module[] = [];
     try {
       for (const { image, object } of images) {
@@ -149,16 +152,24 @@ export class Code extends Resource {
   }
 }
 
-function mustBeDefined(object: CodeObject, defined: readonly string[]): void {
-  const missing = object.undefinedSymbols.filter(({ name, weak }) => !weak && !defined.includes(name));
-  if (missing.length === 0) return;
-  const names = missing.map(({ name }) => name);
-  const near = names.flatMap((name) => nearest(name, defined));
-  const meant = near.length > 0 ? `; variables has ${near.join(", ")}` : "";
-  throw new OffloadError(
-    "ERR_OFFLOAD_UNKNOWN_VARIABLE",
-    `the code object leaves ${names.join(", ")} undefined: give an address or a buffer in load()'s variables${meant}`,
-  );
+/** Every undefined symbol has a definition, and every definition a symbol. */
+function mustBeDefined(objects: readonly CodeObject[], defined: readonly string[]): void {
+  const wanted = objects.flatMap(({ undefinedSymbols }) => undefinedSymbols);
+  const names = wanted.map(({ name }) => name);
+  const missing = wanted.filter(({ name, weak }) => !weak && !defined.includes(name)).map(({ name }) => name);
+  const useless = defined.find((name) => !names.includes(name));
+  if (useless !== undefined) {
+    throw new OffloadError(
+      "ERR_OFFLOAD_UNKNOWN_VARIABLE",
+      `load()'s variables has "${useless}", which the code object does not leave undefined${didYouMean(useless, names)}`,
+    );
+  }
+  if (missing.length > 0) {
+    throw new OffloadError(
+      "ERR_OFFLOAD_UNKNOWN_VARIABLE",
+      `the code object leaves ${missing.join(", ")} undefined: give an address or a buffer in load()'s variables`,
+    );
+  }
 }
 
 /** The near names, or else what there is. */

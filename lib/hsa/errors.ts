@@ -207,7 +207,7 @@ function isNativeError(error: unknown): error is NativeError {
 export function fromNative(error: unknown): unknown {
   if (!isNativeError(error)) return error;
   const detail =
-    error.tried?.map(({ library, reason }) => `${library} (${reason})`).join(", ") ??
+    error.tried?.map(({ library, reason }) => `${library} (${reason.replace(`${library}: `, "")})`).join(", ") ??
     error.missing?.join(", ") ??
     (error.status === undefined ? error.message : undefined);
   return new HsaError(error.code, detail, {

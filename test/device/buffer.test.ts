@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { f32, i16, OffloadError, u32 } from "../../lib/index.js";
-import { type Face, face, failureOf } from "./fixture.js";
+import { bundle, type Face, face, failureOf } from "./fixture.js";
 
 let f: Face;
 beforeEach(() => {
@@ -185,6 +185,7 @@ test("sizes, ranges and kinds are checked", async () => {
     [() => f.runtime.device({} as never), "ERR_INVALID_ARG_TYPE"],
     [() => f.device.load("/no/such/file"), "ENOENT"],
     [() => f.device.load(new Uint8Array(100)), "ERR_CODE_OBJECT_FORMAT"],
+    [() => f.device.load(bundle, { variables: { nothing: 4096 } }), "ERR_OFFLOAD_UNKNOWN_VARIABLE"],
   ];
   for (const [body, code] of cases) expect((await failureOf(body)).code, String(body)).toBe(code);
   expect(f.runtime.device("gfx906")).toBe(f.device);
