@@ -76,6 +76,18 @@ bool PacketProcessor::destroy(uint64_t id) {
   return true;
 }
 
+void PacketProcessor::destroyAll() {
+  for (;;) {
+    uint64_t id = 0;
+    {
+      std::lock_guard lock(mutex_);
+      if (entries_.empty()) return;
+      id = entries_.begin()->first;
+    }
+    destroy(id);
+  }
+}
+
 bool PacketProcessor::suspend(uint64_t id, bool suspended) {
   auto queue = find(id);
   if (!queue) return false;

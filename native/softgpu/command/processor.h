@@ -30,6 +30,7 @@ class PacketProcessor : public PacketSource {
   std::optional<Created> createSdma(uint64_t ring, uint64_t ringBytes, const AgentModel& agent);
   // Ends the queue's work in flight; false where there is no such queue.
   bool destroy(uint64_t id);
+  void destroyAll();
   bool suspend(uint64_t id, bool suspended);
   bool has(uint64_t id);
 

@@ -87,7 +87,12 @@ Driver::OpenResult Driver::open() {
       std::fprintf(stderr, "softgpu: %s\n", errorText().c_str());
       return OpenResult::Failed;
     }
-    driver = std::unique_ptr<Driver>(new Driver(*configuration)).release();
+    try {
+      driver = std::unique_ptr<Driver>(new Driver(*configuration)).release();
+    } catch (const std::exception& error) {
+      errorText() = std::string("the software GPU cannot start: ") + error.what();
+      return OpenResult::Failed;
+    }
     opened = std::move(*configuration);
     process = getpid();
   }
@@ -98,7 +103,12 @@ Driver::OpenResult Driver::open() {
 bool Driver::close() {
   std::lock_guard lock(mutex);
   if (openCount == 0) return false;
-  if (--openCount == 0) currentDriver.store(nullptr, std::memory_order_release);
+  if (--openCount != 0) return true;
+  currentDriver.store(nullptr, std::memory_order_release);
+  // As the kernel does when its file is closed: queues and events that the runtime left behind end. Memory stays, since
+  // the program may still read it.
+  driver->processor.destroyAll();
+  driver->events.destroyAll();
   return true;
 }
 

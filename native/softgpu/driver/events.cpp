@@ -61,6 +61,7 @@ HsaEvent* Events::create(const HsaEventDescriptor& descriptor, bool manualReset,
     if (descriptor.EventType == HSA_EVENTTYPE_MEMORY) {
       // The union's other member: ROCr looks at its flags before anything was reported.
       std::memset(static_cast<void*>(&event.face.EventData.EventData), 0, sizeof(event.face.EventData.EventData));
+      memoryFaultReported_ = false;  // a runtime that has just started
     }
     event.face.EventData.HWData1 = id;
     event.face.EventData.HWData2 = reinterpret_cast<uint64_t>(mailboxes_ + id);
@@ -90,6 +91,10 @@ bool Events::destroy(HsaEvent* face) {
   set(*event);  // whoever still sleeps on it wakes
   event->used.store(false, std::memory_order_release);
   return true;
+}
+
+void Events::destroyAll() {
+  for (uint32_t id = 1; id < kLimit; ++id) destroy(&events_[id].face);
 }
 
 void Events::set(Event& event) {

@@ -29,6 +29,7 @@ class Events {
   // Null where all are in use.
   HsaEvent* create(const HsaEventDescriptor& descriptor, bool manualReset, bool signalled);
   bool destroy(HsaEvent* event);
+  void destroyAll();
   bool set(HsaEvent* event);
   bool reset(HsaEvent* event);
   bool isSet(HsaEvent* event);

@@ -1,5 +1,6 @@
 /* What the software GPU's libhsakmt.so.1 offers besides the thunk's interface, version node GCN_SOFTGPU_1. Plain C, for
-   dlsym. Every function may be called from any thread. */
+   dlsym. Every function may be called from any thread. A process that forks keeps the software GPU for itself: a child
+   that opens it is refused, since the threads that do the work stay with the parent. */
 #ifndef GCN_SOFTGPU_H
 #define GCN_SOFTGPU_H
 

@@ -25,15 +25,25 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtAllocMemoryAlign(HSAuint32 PreferredNode, HSAuint6
 }
 #pragma GCC visibility pop
 
+#include <exception>
+#include <new>
+
 #include "driver/driver.h"
 
 namespace softgpu {
 
-// Runs `body` with the open driver.
+// Runs `body` with the open driver. The callers are C: no exception may leave.
 template <typename Body>
 HSAKMT_STATUS withDriver(Body body) {
   Driver* driver = Driver::current();
-  return driver ? body(*driver) : HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED;
+  if (!driver) return HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED;
+  try {
+    return body(*driver);
+  } catch (const std::bad_alloc&) {
+    return HSAKMT_STATUS_NO_MEMORY;
+  } catch (const std::exception&) {
+    return HSAKMT_STATUS_ERROR;
+  }
 }
 
 // Runs `body` with the open driver and a node that exists.
