@@ -1,5 +1,5 @@
 {
-  # node-gyp configure build -- -Dsanitize=address,undefined
+  # node-gyp configure -- -Dsanitize=address,undefined, then node-gyp build
   "variables": {
     "sanitize%": ""
   },
@@ -41,7 +41,7 @@
       "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS", "LITTLEENDIAN_CPU"],
       # Not ours: kept out of the warnings. A path that is not there does no harm.
       "cflags": [
-        "-isystem", "/opt/rocm/include",
+        "-isystem", "<!(echo ${ROCM_PATH:-/opt/rocm})/include",
         "-isystem", "<!(node -p \"require('path').dirname(require.resolve('node-addon-api'))\")"
       ],
       "cflags_cc!": ["-fno-exceptions", "-std=gnu++14", "-std=gnu++17", "-std=gnu++20"],

@@ -6,8 +6,8 @@
  *   (signal values where they need it, timestamps never).
  * - Every HSA status but success throws an `Error` with `code` (`ERR_HSA_OUT_OF_RESOURCES`, the name of the status without
  *   `HSA_STATUS_ERROR_`), `status` (the number) and `call` (the HSA function). Wrong types and ranges throw `ERR_INVALID_ARG_TYPE`
- *   and `ERR_OUT_OF_RANGE`; a handle used after disposal throws `ERR_HSA_DISPOSED`; a handle of another env or class throws
- *   `ERR_INVALID_ARG_TYPE`.
+ *   and `ERR_OUT_OF_RANGE`, unknown words `ERR_INVALID_ARG_VALUE`; a handle used after disposal throws `ERR_HSA_DISPOSED`; a handle
+ *   of another env or class throws `ERR_INVALID_ARG_TYPE`; any call before `open` or after `shutDown` `ERR_HSA_NOT_INITIALIZED`.
  * - Handle classes cannot be constructed from JavaScript. `dispose()` is idempotent; the env's end disposes what is left, in
  *   reverse order of need (queues before signals before memory).
  *

@@ -86,7 +86,10 @@ void Mailbox::Release(Teardown teardown) {
 
 void Mailbox::OnWake(napi_env env, napi_value, void* context, void*) {
   if (env == nullptr) return;  // the env is ending
-  static_cast<Mailbox*>(context)->Deliver(env);
+  Guarded(env, [&]() -> napi_value {
+    static_cast<Mailbox*>(context)->Deliver(env);
+    return nullptr;
+  });
 }
 
 void Mailbox::Deliver(Napi::Env env) {
