@@ -5,8 +5,8 @@
 //    the texts agree without the comment.
 // 3. LLVM's gfx90a prints VGPR tuples that begin at an odd register; CDNA2 does not have them, and we refuse them.
 // 4. LLVM names some operand numbers of other generations: 125 (null) everywhere, the apertures and ttmp12 to 15 on gfx803,
-//    LDS-direct on gfx90a; and it prints scalars where only a VGPR can be (matrix operations, interpolation) and constants as
-//    the destination of v_readlane. We refuse these.
+//    LDS-direct on gfx90a; and it prints scalars where only a VGPR can be (matrix operations, interpolation, swaps, lane reads)
+//    and constants as destinations of v_readlane and comparisons. We refuse these.
 import { hex, llvmDisassemble, softgpuDisassemble } from "./disassemblers.js";
 import type { Target } from "./encodings.js";
 
@@ -74,7 +74,9 @@ const foreign: readonly RegExp[] = [
   /[ (|-]null\b/,
   new RegExp(`^v_mfma_.* ${notVector}`),
   new RegExp(`^v_interp_(?!mov).* [-|]*${notVector}`),
-  /^v_read(first)?lane_b32 (src_|-?\d)/,
+  // A destination that is no register, then a VGPR operand that is none.
+  /^v_(read(first)?lane_b32|cmpx?_\w+_e64) (src_|-?\d)/,
+  new RegExp(`^v_(read(first)?lane|swap|accvgpr_(mov|read))_b32 \\w+, ${notVector}`),
 ];
 const foreignTo: Partial<Record<Target, RegExp>> = {
   gfx803: /src_(shared|private|pops)_|ttmp\[\d+:1[2-5]\]/,
