@@ -238,14 +238,8 @@ class Printer {
     return operand::isConstant(in_.src[i]) ? "neg(" + text + ')' : '-' + text;
   }
 
-  bool isInterpolation() const {
-    return hasEncoding(target_, in_.opcode, Encoding::VINTRP) || in_.opcode == Opcode::v_interp_p1ll_f16 ||
-           in_.opcode == Opcode::v_interp_p1lv_f16 || in_.opcode == Opcode::v_interp_p2_f16 ||
-           in_.opcode == Opcode::v_interp_p2_legacy_f16;
-  }
-
   void vector() {
-    if (in_.encoding == Encoding::VOP3 && isInterpolation()) return interpolate();
+    if (in_.encoding == Encoding::VOP3 && isInterpolation(in_.opcode)) return interpolate();
     if (has(in_.dst)) operand(dst());
     if (has(in_.sdst)) operand(sdst());
     // An accumulator is written once; VCC as third source is written out.

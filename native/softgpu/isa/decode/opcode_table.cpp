@@ -105,6 +105,21 @@ bool hasEncoding(Target target, Opcode op, Encoding encoding) {
           1);
 }
 
+bool isInterpolation(Opcode op) {
+  switch (op) {
+    case Opcode::v_interp_p1_f32:
+    case Opcode::v_interp_p2_f32:
+    case Opcode::v_interp_mov_f32:
+    case Opcode::v_interp_p1ll_f16:
+    case Opcode::v_interp_p1lv_f16:
+    case Opcode::v_interp_p2_f16:
+    case Opcode::v_interp_p2_legacy_f16:
+      return true;
+    default:
+      return false;
+  }
+}
+
 const char* opcodeName(Opcode op) {
   return op < Opcode::count ? kNames[static_cast<size_t>(op)] : "?";
 }

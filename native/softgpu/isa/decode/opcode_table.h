@@ -24,4 +24,7 @@ const char* mnemonicOf(Target target, Opcode op);
 // Whether the target can also write the operation in this encoding (v_add_f32: VOP2 and VOP3).
 bool hasEncoding(Target target, Opcode op, Encoding encoding);
 
+// Graphics' parameter interpolation: in VOP3 it has the attribute where other operations have src0.
+bool isInterpolation(Opcode op);
+
 }  // namespace softgpu

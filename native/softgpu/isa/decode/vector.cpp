@@ -207,11 +207,7 @@ bool Decoder::dppWord() {
 bool Decoder::vop3(uint32_t w) {
   uint32_t w1;
   if (!opcode(Encoding::VOP3, bits(w, 25, 16)) || !secondWord(w1)) return false;
-  if (hasEncoding(target_, in_.opcode, Encoding::VINTRP) || in_.opcode == Opcode::v_interp_p1ll_f16 ||
-      in_.opcode == Opcode::v_interp_p1lv_f16 || in_.opcode == Opcode::v_interp_p2_f16 ||
-      in_.opcode == Opcode::v_interp_p2_legacy_f16) {
-    return vop3Interp(w, w1);
-  }
+  if (isInterpolation(in_.opcode)) return vop3Interp(w, w1);
   const uint32_t dst = bits(w, 7, 0);
   const uint32_t fields[3] = {bits(w1, 8, 0), bits(w1, 17, 9), bits(w1, 26, 18)};
   in_.clamp = bit(w, 15);
