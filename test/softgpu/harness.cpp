@@ -137,9 +137,12 @@ Stop WaveTest::run(const std::string& text, unsigned slices) {
 
 Stop WaveTest::run(const std::vector<uint32_t>& code, unsigned slices) {
   if (code.size() * 4 > code_.size()) throw std::runtime_error("the program is too long");
-  std::memset(code_.as<uint8_t>(), 0, code_.size());
-  std::memcpy(code_.as<uint8_t>(), code.data(), code.size() * 4);
-  invalidateCode(code_.address(), code_.size());
+  if (code != last_) {
+    std::memset(code_.as<uint8_t>(), 0, code_.size());
+    std::memcpy(code_.as<uint8_t>(), code.data(), code.size() * 4);
+    invalidateCode(code_.address(), code_.size());
+    last_ = code;
+  }
   AddressSpace::ReadSection section;
   wave.fault = {};
   wave.code = codeSet_.refresh(code_.address());

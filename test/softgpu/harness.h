@@ -68,6 +68,7 @@ class WaveTest {
 
  private:
   DeviceMemory code_;
+  std::vector<uint32_t> last_;  // what was run before: a second run need not decode it again
   CodeSet codeSet_;
 };
 

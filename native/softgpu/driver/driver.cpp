@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "isa/scalar/interrupt.h"
 #include "memory/address_space.h"
 
 namespace softgpu {
@@ -39,6 +40,9 @@ Driver::Driver(const Configuration& configuration)
   // Kernels may write mailboxes themselves, as AMD's device library does for signals.
   const AgentMask everyGpu = static_cast<AgentMask>((1ull << topology.gpuCount()) - 1);
   AddressSpace::instance().map(events.mailboxes(), events.mailboxBytes(), everyGpu);
+  setInterruptHandler([](unsigned, uint32_t payload) {
+    if (Driver* driver = Driver::current()) driver->events.raiseFromKernel(payload);
+  });
 }
 
 void Driver::start() {

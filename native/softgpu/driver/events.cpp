@@ -135,6 +135,15 @@ void Events::raise(uint32_t id) {
   if (id < kLimit && events_[id].used.load(std::memory_order_acquire)) set(events_[id]);
 }
 
+void Events::raiseFromKernel(uint32_t payload) {
+  constexpr uint32_t kPartialIds = 256;
+  if (payload >= kPartialIds) return raise(payload);
+  for (uint32_t id = payload; id < kLimit; id += kPartialIds) {
+    std::atomic_ref<uint64_t> mailbox(mailboxes_[id]);
+    if (mailbox.load(std::memory_order_acquire) != 0 && mailbox.exchange(0) != 0) raise(id);
+  }
+}
+
 // Under sleeping_. Consumes an auto-reset event.
 bool Events::ready(Event& event, Waiter& waiter, size_t index, uint64_t* age) {
   if (age && *age != 0 && *age != event.age.load(std::memory_order_relaxed)) waiter.activated[index] = 1;

@@ -36,6 +36,9 @@ class Events {
 
   // What an interrupt with this id does; ids that name no event are ignored, as the kernel ignores them.
   void raise(uint32_t id);
+  // What a kernel's interrupt message does: its payload is an event's id or, as AMD's device library sends it on gfx9,
+  // the low eight bits of one whose mailbox the kernel has written.
+  void raiseFromKernel(uint32_t payload);
 
   // Sleeps until one or all of `events` are set, or `milliseconds` have passed. `ages`, where given, holds for each
   // event the age that the caller saw last (0: none) and receives its age now: an event set since then counts as set.

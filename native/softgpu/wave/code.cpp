@@ -151,6 +151,7 @@ CodeRegion::CodeRegion(uint64_t begin, uint64_t end, unsigned agent, Target targ
   void* memory = mmap(nullptr, mapSlots_ * sizeof(MicroOp), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
+  madvise(memory, mapSlots_ * sizeof(MicroOp), MADV_NOHUGEPAGE);  // few of the slots are ever touched
   map_ = static_cast<MicroOp*>(memory);
   slots_ = map_ + kPadding;
 }

@@ -40,6 +40,7 @@ GroupSlot::GroupSlot(unsigned waves) : capacity_(std::bit_ceil(waves)) {
   bytes_ = kLdsBytes + capacity_ * kWaveBytes;
   void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
+  madvise(memory, bytes_, MADV_NOHUGEPAGE);  // most waves use a small part of their rows
   memory_ = static_cast<uint8_t*>(memory);
   group.lds = memory_;
   for (unsigned i = 0; i < capacity_; ++i) {

@@ -87,28 +87,19 @@ void putSystemSgprs(SgprWriter& sgprs, const KernelState& state, const Workgroup
   if (state.scratchOffset) sgprs.put(static_cast<uint32_t>(scratchOffset));
 }
 
-// Work-items fill the lanes in the order x, y, z.
+// Work-items fill the lanes in the order x, y, z: runs of one y and z.
 void putWorkItemIds(Wave& wave, const KernelState& state, const GroupShape& shape, unsigned waveInGroup) {
   const uint32_t first = waveInGroup * kLanes;
-  uint32_t x = first % shape.size[0], rest = first / shape.size[0];
-  uint32_t y = rest % shape.size[1], z = rest / shape.size[1];
+  uint32_t x = first % shape.size[0], row = first / shape.size[0];
   const bool packed = wave.target == Target::gfx90a;
-  uint32_t* rows[3] = {wave.row(0), wave.row(1), wave.row(2)};
-  for (unsigned lane = 0; lane < kLanes; ++lane) {
-    if (packed) {
-      rows[0][lane] = x | y << 10 | z << 20;
-    } else {
-      rows[0][lane] = x;
-      if (state.workItemIds >= 1) rows[1][lane] = y;
-      if (state.workItemIds >= 2) rows[2][lane] = z;
-    }
-    if (++x == shape.size[0]) {
-      x = 0;
-      if (++y == shape.size[1]) {
-        y = 0;
-        ++z;
-      }
-    }
+  for (unsigned lane = 0; lane < kLanes; x = 0, ++row) {
+    const uint32_t y = row % shape.size[1], z = row / shape.size[1];
+    const unsigned end = std::min(lane + (shape.size[0] - x), kLanes);
+    const uint32_t base = packed ? y << 10 | z << 20 : 0;
+    for (unsigned i = lane; i < end; ++i) wave.row(0)[i] = base + x + (i - lane);
+    if (!packed && state.workItemIds >= 1) std::fill(wave.row(1) + lane, wave.row(1) + end, y);
+    if (!packed && state.workItemIds >= 2) std::fill(wave.row(2) + lane, wave.row(2) + end, z);
+    lane = end;
   }
 }
 
