@@ -1,4 +1,5 @@
 // DS operations that move data between lanes (Vega ISA, 12.13 and 12.13.1).
+#include "isa/memory/simd/kernels.h"
 #include "memory_fixture.h"
 
 namespace softgpu::memorytest {
@@ -89,6 +90,31 @@ TEST_CASE("lds: swizzles of every mode") {
       INFO("pattern " << patterns[i] << " exec " << exec);
       CHECK(wrong == 0);
       if (!(exec >> 7 & 1)) CHECK(w.v(21, 7) == kept);
+    }
+  }
+}
+
+TEST_CASE("lds: every host level fetches the same lanes") {
+  std::mt19937 random(8);
+  uint32_t data[kLanes], from[kLanes];
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    data[lane] = static_cast<uint32_t>(random());
+    from[lane] = static_cast<uint32_t>(random());
+  }
+  for (const char* level : {"portable", "avx2", "avx512"}) {
+    const MemoryKernels* kernels = memoryKernelsNamed(level);
+    if (!kernels) continue;
+    for (uint64_t exec : kExecs) {
+      uint32_t result[kLanes];
+      std::memset(result, 0xee, sizeof result);
+      kernels->pull(result, data, from, exec);
+      unsigned wrong = 0;
+      for (unsigned lane = 0; lane < kLanes; ++lane) {
+        const uint32_t fetched = exec >> from[lane] % 64 & 1 ? data[from[lane] % 64] : 0;
+        wrong += result[lane] != (exec >> lane & 1 ? fetched : 0xeeeeeeee);
+      }
+      INFO(level << " exec " << exec);
+      CHECK(wrong == 0);
     }
   }
 }

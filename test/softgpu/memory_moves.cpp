@@ -62,7 +62,9 @@ const std::vector<Pattern>& patterns() {
       [](unsigned lane, unsigned) { return (lane * 2654435761u >> 21) * 4 + 64; },
       [](unsigned lane, unsigned) { return (lane * 2654435761u >> 19) + 64; },
       [](unsigned lane, unsigned bytes) { return lane / 2 * bytes + 1024; },
-      [](unsigned lane, unsigned bytes) { return kMemoryBytes - (lane + 1) * bytes; },  // to the last byte
+      [](unsigned lane, unsigned bytes) { return kMemoryBytes - (lane + 1) * bytes; },         // to the last byte
+      [](unsigned lane, unsigned bytes) { return 64 + lane / 16 * 400 + lane % 16 * bytes; },  // rows of a tile
+      [](unsigned lane, unsigned) { return 67 + lane / 16 * 400; },
   };
   return all;
 }

@@ -73,6 +73,17 @@ TEST_CASE("memory: scratch instructions reach each lane's own dwords") {
       for (unsigned lane = 0; lane < kLanes; ++lane) w.v(10, lane) = 48;
       REQUIRE(w.run("scratch_load_dwordx4 v[20:23], v10, off offset:4"));
       w.checkLoaded(4, [](unsigned) { return 52; });
+      // Each lane at a dword of its own; lanes that are off hold anything.
+      for (unsigned lane = 0; lane < kLanes; ++lane) w.v(10, lane) = exec >> lane & 1 ? lane * 5 % 60 * 4 : ~lane;
+      REQUIRE(w.run("scratch_load_dwordx3 v[20:22], v10, off offset:8"));
+      w.checkLoaded(3, [](unsigned lane) { return lane * 5 % 60 * 4 + 8; });
+      w.randomize(20, 2, 3);
+      REQUIRE(w.run("scratch_store_dwordx2 v10, v[20:21], off"));
+      w.checkLoaded(2, [](unsigned lane) { return lane * 5 % 60 * 4; });
+      for (unsigned lane = 0; lane < kLanes; ++lane)
+        w.set64(12, lane, MemoryWave::kPrivateAperture + lane * 3 % 64 * 4);
+      REQUIRE(w.run("flat_load_dwordx2 v[20:21], v[12:13] offset:16"));
+      w.checkLoaded(2, [](unsigned lane) { return lane * 3 % 64 * 4 + 16; });
     }
   }
 }
@@ -211,6 +222,33 @@ TEST_CASE("memory: one flat access reaches LDS, private and global memory, each 
                                          : dword(lane, 0) | uint64_t{dword(lane, 1)} << 32;
       CHECK(now == wide[lane] + ~0ull - lane);
     }
+  }
+}
+
+TEST_CASE("memory: flat atomics act on private memory and on LDS that all lanes are in") {
+  PrivateWave w(Target::gfx900);
+  for (uint64_t exec : kExecs) {
+    w.memory.fill(1);
+    std::memset(w.wave->lds, 0, MemoryWave::kLdsBytes);
+    w.wave->setExec(exec);
+    uint64_t held[kLanes];
+    for (unsigned lane = 0; lane < kLanes; ++lane) {
+      w.set64(10, lane, MemoryWave::kPrivateAperture + lane % 4 * 8);
+      w.set64(12, lane, MemoryWave::kSharedAperture + 64);
+      w.set64(20, lane, lane * 0x100000001);
+      held[lane] = w.get<uint64_t>(lane % 4 * 8, lane);
+    }
+    REQUIRE(w.run("flat_atomic_add_x2 v[22:23], v[10:11], v[20:21] glc"));
+    REQUIRE(w.run("flat_atomic_add v24, v[12:13], v20 glc"));
+    uint32_t sum = 0;
+    for (unsigned lane = 0; lane < kLanes; ++lane) {
+      if (!(exec >> lane & 1)) continue;
+      CHECK(w.v64(22, lane) == held[lane]);
+      CHECK(w.get<uint64_t>(lane % 4 * 8, lane) == held[lane] + lane * 0x100000001);
+      CHECK(w.v(24, lane) == sum);
+      sum += lane;
+    }
+    CHECK(w.lds32(64) == sum);
   }
 }
 

@@ -72,8 +72,14 @@ void writeRow(uint32_t* row, unsigned lane, T value) {
   if constexpr (sizeof(T) == 8) row[kLanes + lane] = static_cast<uint32_t>(value >> 32);
 }
 
+struct NoRounding {
+  NoRounding() {}  // not trivial, so that an unused one is no warning
+};
+template <bool Float>
+using Rounding = std::conditional_t<Float, atomic::HostRounding, NoRounding>;
+
 // In lane order. Out of range, nothing is stored and zero is returned.
-template <class T, Compute<T> compute>
+template <class T, Compute<T> compute, bool Float = false>
 const MicroOp* atomicHandler(Wave& wave, const MicroOp* op) {
   const uint32_t* address = memoryRow(wave, op->src[0].index);
   const uint32_t* data = memoryRow(wave, op->src[1].index);
@@ -81,7 +87,7 @@ const MicroOp* atomicHandler(Wave& wave, const MicroOp* op) {
   uint32_t* result = op->dst == kNoRow ? nullptr : memoryRow(wave, op->dst);
   const uint64_t limit = limitOf(wave);
   if (!everyLaneAligned(wave, op, static_cast<uint32_t>(op->imm), sizeof(T))) return nullptr;
-  atomic::HostRounding rounding;
+  Rounding<Float> rounding;
   forEachLane(wave.exec(), [&](unsigned lane) {
     const uint32_t at = address[lane] + static_cast<uint32_t>(op->imm);
     T old = 0;
@@ -122,7 +128,7 @@ const MicroOp* exchange2Handler(Wave& wave, const MicroOp* op) {
 
 // Vega ISA, 10.3.3 "SRC2 Ops": the data lie at a signed dword offset that the instruction or the address register
 // holds.
-template <class T, Compute<T> compute>
+template <class T, Compute<T> compute, bool Float = false>
 const MicroOp* source2Handler(Wave& wave, const MicroOp* op) {
   const uint32_t* address = memoryRow(wave, op->src[0].index);
   const uint64_t limit = limitOf(wave);
@@ -130,7 +136,7 @@ const MicroOp* source2Handler(Wave& wave, const MicroOp* op) {
   const uint32_t shared = static_cast<uint32_t>(op->imm << 17) >> 17;
   const uint32_t distance = (shared ^ 0x4000) - 0x4000;  // sign-extended from 15 bits
   if (!everyLaneAligned(wave, op, 0, 4)) return nullptr;
-  atomic::HostRounding rounding;
+  Rounding<Float> rounding;
   forEachLane(wave.exec(), [&](unsigned lane) {
     const uint32_t word = address[lane];
     const uint32_t to = perLane ? word & 0x1ffff : word;
@@ -181,10 +187,10 @@ const MicroOp* source2Handler(Wave& wave, const MicroOp* op) {
   case Opcode::ds_wrxchg2st64_rtn_b##width:                      \
     return exchange2Handler<T>;
 
-#define FLOAT_ATOMICS(width, T, F)                                 \
-  WITH_SOURCE2(min, f, width, T, floating<F, atomic::minFloat<F>>) \
-  WITH_SOURCE2(max, f, width, T, floating<F, atomic::maxFloat<F>>) \
-  RETURNING_TOO(cmpst, f, width, T, compareStoreFloat<F>)
+#define FLOAT_ATOMICS(width, T, F)                                       \
+  WITH_SOURCE2(min, f, width, T, floating<F, atomic::minFloat<F>>, true) \
+  WITH_SOURCE2(max, f, width, T, floating<F, atomic::maxFloat<F>>, true) \
+  RETURNING_TOO(cmpst, f, width, T, compareStoreFloat<F>, true)
 
 Handler atomicHandlerOf(Opcode opcode) {
   switch (opcode) {
@@ -192,8 +198,8 @@ Handler atomicHandlerOf(Opcode opcode) {
     INTEGER_ATOMICS(64, uint64_t)
     FLOAT_ATOMICS(32, uint32_t, float)
     FLOAT_ATOMICS(64, uint64_t, double)
-    WITH_SOURCE2(add, f, 32, uint32_t, floating<float, atomic::addFloat<float>>)
-    RETURNING_TOO(add, f, 64, uint64_t, addDouble)
+    WITH_SOURCE2(add, f, 32, uint32_t, floating<float, atomic::addFloat<float>>, true)
+    RETURNING_TOO(add, f, 64, uint64_t, addDouble, true)
     case Opcode::ds_wrap_rtn_b32:
       return atomicHandler<uint32_t, wrap<uint32_t>>;
     case Opcode::ds_condxchg32_rtn_b64:

@@ -2,9 +2,9 @@
 #include "isa/lds/permute.h"
 
 #include <bit>
-#include <cstring>
 
 #include "isa/lds/operands.h"
+#include "isa/memory/simd/kernels.h"
 
 namespace softgpu::lds {
 
@@ -22,58 +22,44 @@ const MicroOp* permute(Wave& wave, const MicroOp* op) {
   return next(op);
 }
 
-// Inactive lanes read as zero.
-template <class From>
-void pull(Wave& wave, const uint32_t* data, uint32_t* result, From from) {
-  const uint64_t exec = wave.exec();
-  uint32_t visible[kLanes];
-  for (unsigned lane = 0; lane < kLanes; ++lane) visible[lane] = exec >> lane & 1 ? data[lane] : 0;
-  uint32_t pulled[kLanes];
-  for (unsigned lane = 0; lane < kLanes; ++lane) pulled[lane] = visible[from(lane) % kLanes];
-  if (exec == ~0ull) {
-    std::memcpy(result, pulled, sizeof pulled);
-  } else {
-    forEachLane(exec, [&](unsigned lane) { result[lane] = pulled[lane]; });
-  }
-}
-
 const MicroOp* backwardPermute(Wave& wave, const MicroOp* op) {
   const uint32_t* address = memoryRow(wave, op->src[0].index);
   const uint32_t offset = static_cast<uint32_t>(op->imm);
-  pull(wave, memoryRow(wave, op->src[1].index), memoryRow(wave, op->dst),
-       [&](unsigned lane) { return (address[lane] + offset) / 4; });
+  uint32_t from[kLanes];
+  for (unsigned lane = 0; lane < kLanes; ++lane) from[lane] = (address[lane] + offset) / 4;
+  memoryKernels().pull(memoryRow(wave, op->dst), memoryRow(wave, op->src[1].index), from, wave.exec());
   return next(op);
 }
 
-unsigned reverse5(unsigned bits) {
-  unsigned reversed = 0;
+constexpr uint32_t reverse5(uint32_t bits) {
+  uint32_t reversed = 0;
   for (unsigned i = 0; i < 5; ++i) reversed |= (bits >> i & 1) << (4 - i);
   return reversed;
 }
 
-// The lane that `lane` reads; each mode stays within 32 lanes.
-unsigned swizzleSource(unsigned pattern, unsigned lane) {
-  const unsigned within = lane & 31, mask = pattern & 31;
-  unsigned from;
+// from[l]: the lane that lane l reads. Each mode stays within 32 lanes.
+void swizzleSources(uint32_t pattern, uint32_t* from) {
+  const uint32_t mask = pattern & 31;
   if (pattern >= 0xe000) {  // the order of an FFT's butterflies
-    from = reverse5(within) >> std::popcount(mask) | (within & mask);
-  } else if (pattern >= 0xc000) {  // rotation by up to 31 lanes of those that the mask leaves free
-    const unsigned distance = pattern >> 5 & 31;
-    const unsigned turned = pattern & 0x400 ? lane - distance : lane + distance;
-    from = (lane & mask) | (turned & ~mask);
+    const int shift = std::popcount(mask);
+    for (uint32_t lane = 0; lane < 32; ++lane) from[lane] = reverse5(lane) >> shift | (lane & mask);
+  } else if (pattern >= 0xc000) {  // rotation of the lane bits that the mask leaves free
+    const uint32_t distance = pattern >> 5 & 31, turn = pattern & 0x400 ? 32 - distance : distance;
+    for (uint32_t lane = 0; lane < 32; ++lane) from[lane] = (lane & mask) | ((lane + turn) & ~mask & 31);
   } else if (pattern & 0x8000) {  // any of the four lanes of a quad
-    from = (within & ~3u) | (pattern >> (2 * (lane & 3)) & 3);
+    for (uint32_t lane = 0; lane < 32; ++lane) from[lane] = (lane & ~3u) | (pattern >> (2 * (lane & 3)) & 3);
   } else {
-    from = ((within & mask) | (pattern >> 5 & 31)) ^ (pattern >> 10 & 31);
+    const uint32_t set = pattern >> 5 & 31, flip = pattern >> 10 & 31;
+    for (uint32_t lane = 0; lane < 32; ++lane) from[lane] = ((lane & mask) | set) ^ flip;
   }
-  return (from & 31) | (lane & 32);
+  for (uint32_t lane = 0; lane < 32; ++lane) from[lane + 32] = from[lane] + 32;
 }
 
 const MicroOp* swizzle(Wave& wave, const MicroOp* op) {
-  const unsigned pattern = static_cast<unsigned>(op->imm) & 0xffff;
+  uint32_t from[kLanes];
+  swizzleSources(static_cast<uint32_t>(op->imm) & 0xffff, from);
   // Its data come from the address register.
-  pull(wave, memoryRow(wave, op->src[0].index), memoryRow(wave, op->dst),
-       [pattern](unsigned lane) { return swizzleSource(pattern, lane); });
+  memoryKernels().pull(memoryRow(wave, op->dst), memoryRow(wave, op->src[0].index), from, wave.exec());
   return next(op);
 }
 

@@ -68,8 +68,29 @@ void forAllLanes(Wave& wave, const MicroOp* op, const Lanes& lanes, Each each) {
   });
 }
 
+// Lanes that all count at one address: the sum is added once, and each lane sees what the lanes before it left.
+template <class T>
+void addTogether(Wave& wave, const MicroOp* op, const Lanes& lanes, bool negative) {
+  const uint32_t* data = memoryRow(wave, op->src[1].index);
+  uint32_t* result = op->dst == kNoRow ? nullptr : memoryRow(wave, op->dst);
+  auto change = [&](unsigned lane) { return negative ? T(0) - readRow<T>(data, lane) : readRow<T>(data, lane); };
+  T sum = 0;
+  forEachLane(lanes.exec, [&](unsigned lane) { sum += change(lane); });
+  T seen = __atomic_fetch_add(reinterpret_cast<T*>(lanes.at(lanes.first())), sum, __ATOMIC_SEQ_CST);
+  if (!result) return;
+  forEachLane(lanes.exec, [&](unsigned lane) {
+    const T own = change(lane);  // the result may replace it
+    writeRow<T>(result, lane, seen);
+    seen += own;
+  });
+}
+
 template <class T, class Op>
 void integer(Wave& wave, const MicroOp* op, const Lanes& lanes) {
+  constexpr bool kSub = std::is_same_v<Op, atomic::Sub>;
+  if constexpr (kSub || std::is_same_v<Op, atomic::Add>) {
+    if (lanes.shape == Shape::Uniform) return addTogether<T>(wave, op, lanes, kSub);
+  }
   forAllLanes<T>(wave, op, lanes, [](T* target, const uint32_t* data, unsigned lane) {
     return perform<T, Op>(target, readRow<T>(data, lane));
   });

@@ -46,6 +46,9 @@ bool everyLaneMapped(Wave& wave, const MicroOp* op, const Lanes& lanes) {
 
 bool everyLaneAligned(Wave& wave, const MicroOp* op, const Lanes& lanes) {
   const unsigned bytes = op->extra[kBytes];
+  if (lanes.shape == Shape::Uniform || lanes.shape == Shape::Ramp) {
+    if ((lanes.base + lanes.low) % bytes == 0) return true;  // a ramp's steps are `bytes`
+  }
   for (uint64_t rest = lanes.exec; rest; rest &= rest - 1) {
     const unsigned lane = static_cast<unsigned>(__builtin_ctzll(rest));
     const uint64_t address = lanes.base + lanes.offset[lane];

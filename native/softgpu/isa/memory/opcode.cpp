@@ -59,9 +59,11 @@ namespace softgpu {
   ATOMIC(family, swap, Swap)                                                                                \
   ATOMIC(family, cmpswap, CmpSwap)                                                                          \
   ATOMIC(family, add, Add)                                                                                  \
-  ATOMIC(family, sub, Sub) ATOMIC(family, smin, SMin) ATOMIC(family, umin, UMin) ATOMIC(family, smax, SMax) \
-      ATOMIC(family, umax, UMax) ATOMIC(family, and, And) ATOMIC(family, or, Or) ATOMIC(family, xor, Xor)   \
-          ATOMIC(family, inc, Inc) ATOMIC(family, dec, Dec) case Opcode::family##_atomic_add_f64:           \
+  ATOMIC(family, sub, Sub)                                                                                  \
+  ATOMIC(family, smin, SMin)                                                                                \
+  ATOMIC(family, umin, UMin) ATOMIC(family, smax, SMax) ATOMIC(family, umax, UMax) ATOMIC(family, and, And) \
+      ATOMIC(family, or, Or) ATOMIC(family, xor, Xor) ATOMIC(family, inc, Inc)                              \
+          ATOMIC(family, dec, Dec) case Opcode::family##_atomic_add_f64:                                    \
   return Access::AddF64;                                                                                    \
   case Opcode::family##_atomic_min_f64:                                                                     \
   return Access::MinF64;                                                                                    \
@@ -79,8 +81,9 @@ std::optional<Access> accessOf(Opcode opcode) {
     MOVES(flat)
     MOVES(global)
     MOVES(scratch)
-    MOVES(buffer) ATOMICS(flat) ATOMICS(global) ATOMICS(buffer) PACKED_ATOMICS(global) PACKED_ATOMICS(buffer) default
-        : return std::nullopt;
+    MOVES(buffer)
+    ATOMICS(flat)
+    ATOMICS(global) ATOMICS(buffer) PACKED_ATOMICS(global) PACKED_ATOMICS(buffer) default : return std::nullopt;
   }
 }
 

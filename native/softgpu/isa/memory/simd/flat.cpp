@@ -7,6 +7,25 @@ namespace softgpu::SOFTGPU_SIMD_LEVEL {
 
 namespace {
 
+// An access of lanes that are all in one aperture. `done` is false where they leave LDS.
+const MicroOp* apertureAccess(Wave& wave, const MicroOp* op, Lanes& lanes, uint64_t window, bool& done) {
+  const uint32_t offset = static_cast<uint32_t>(op->imm);
+  done = true;
+  if (window == wave.privateAperture >> 32) {
+    return performPrivate(wave, op, lanes.exec, memory::privateBase(wave), lanes.offset, offset, wave.scratchPerLane);
+  }
+  if (window == wave.sharedAperture >> 32) {
+    const Access access = memory::accessKind(op);
+    findShape(lanes, bytesOf(access));
+    if (uint64_t{lanes.high} + offset + bytesOf(access) <= wave.ldsBytes) {
+      lanes.base = reinterpret_cast<uint64_t>(wave.lds) + offset;
+      return finish(wave, op, access, lanes);
+    }
+  }
+  done = false;
+  return nullptr;
+}
+
 // Addresses in two rows, low and high words. Nearly always the high words agree.
 template <bool Flat>
 const MicroOp* wideAddresses(Wave& wave, const MicroOp* op) {
@@ -15,11 +34,16 @@ const MicroOp* wideAddresses(Wave& wave, const MicroOp* op) {
   if (!lanes.exec) return next(op);
   const uint32_t* low = memoryRow(wave, op->src[0].index);
   const uint32_t* high = low + kLanes;
-  const unsigned first = lanes.first();
-  const uint32_t word = high[first];
-  const uint64_t beyond = lanes.exec & (lanes.exec - 1) ? lanesOffRamp(high, word, 0) & lanes.exec : 0;
-  if (beyond || (Flat && word && (word == wave.sharedAperture >> 32 || word == wave.privateAperture >> 32)))
-      [[unlikely]] {
+  lanes.offset = low;
+  const uint32_t word = high[lanes.first()];
+  const bool apart = (lanes.exec & (lanes.exec - 1)) && (lanesOffRamp(high, word, 0) & lanes.exec);
+  const bool aperture = Flat && word && (word == wave.sharedAperture >> 32 || word == wave.privateAperture >> 32);
+  if (aperture && !apart) {
+    bool done;
+    const MicroOp* following = apertureAccess(wave, op, lanes, word, done);
+    if (done) return following;
+  }
+  if (aperture || apart) [[unlikely]] {
     uint64_t address[kLanes];
     for (unsigned lane = 0; lane < kLanes; ++lane) {
       address[lane] = (low[lane] | uint64_t{high[lane]} << 32) + static_cast<int64_t>(op->imm);
@@ -27,7 +51,6 @@ const MicroOp* wideAddresses(Wave& wave, const MicroOp* op) {
     return memory::accessAnywhere(wave, op, address, lanes.exec, Flat);
   }
   lanes.base = (uint64_t{word} << 32) + static_cast<int64_t>(op->imm);
-  lanes.offset = low;
   return perform(wave, op, lanes);
 }
 

@@ -8,8 +8,8 @@ namespace softgpu::SOFTGPU_SIMD_LEVEL {
 
 extern const MemoryKernels kMemoryKernels;
 const MemoryKernels kMemoryKernels = {
-    flatHandler,    globalHandler,   globalScalarHandler, scratchHandler,   bufferHandler,
-    ldsLoadHandler, ldsStoreHandler, ldsLoad2Handler,     ldsStore2Handler, move,
+    flatHandler,     globalHandler,   globalScalarHandler, scratchHandler, bufferHandler, ldsLoadHandler,
+    ldsStoreHandler, ldsLoad2Handler, ldsStore2Handler,    move,           pullLanes,
 };
 
 }  // namespace softgpu::SOFTGPU_SIMD_LEVEL

@@ -15,6 +15,8 @@ struct MemoryKernels {
   Handler ldsLoad, ldsStore;                                       // DS with one address
   Handler ldsLoad2, ldsStore2;                                     // DS with two addresses
   void (*move)(Access access, uint32_t* row, const Lanes& lanes);  // loads and stores of checked lanes
+  // Between lanes: see isa/lds/simd/lds.h.
+  void (*pull)(uint32_t* result, const uint32_t* data, const uint32_t* from, uint64_t exec);
 };
 
 namespace portable {

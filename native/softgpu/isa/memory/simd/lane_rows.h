@@ -48,6 +48,17 @@ inline uint64_t lanesOffRamp(const uint32_t* row, uint32_t start, uint32_t step)
   return off;
 }
 
+#if defined(__AVX512F__)
+// How the 16 lanes of a block lie, all of them active: tiles of two dimensions are ramps or single values by rows.
+enum class BlockShape : uint8_t { Uniform, Ramp, Scatter };
+inline BlockShape blockShape(__m512i offsets, unsigned bytes) {
+  const __m512i first = _mm512_broadcastd_epi32(_mm512_castsi512_si128(offsets));
+  if (!_mm512_cmpneq_epi32_mask(offsets, first)) return BlockShape::Uniform;
+  const __m512i ramp = _mm512_mullo_epi32(laneNumbers(0), _mm512_set1_epi32(static_cast<int>(bytes)));
+  return _mm512_cmpneq_epi32_mask(_mm512_sub_epi32(offsets, first), ramp) ? BlockShape::Scatter : BlockShape::Ramp;
+}
+#endif
+
 // The least and the greatest value of the lanes in `exec`, which is not empty.
 inline void boundsOf(const uint32_t* row, uint64_t exec, uint32_t& low, uint32_t& high) {
 #if defined(__AVX512F__)

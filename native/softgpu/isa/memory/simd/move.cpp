@@ -41,14 +41,36 @@ uint8_t* rampStart(const Lanes& lanes, unsigned bytes) {
   return lanes.at(first) - first * bytes;
 }
 
+// 64 values side by side, extended as T says.
+template <class T>
+void extendBlock(uint32_t* row, const uint8_t* from) {
+#if defined(__AVX512F__)
+  for (unsigned block = 0; block < 4; ++block) {
+    const uint8_t* at = from + 16 * sizeof(T) * block;
+    __m512i values;
+    if constexpr (sizeof(T) == 1) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+      values = T(-1) < T(0) ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes);
+    } else {
+      const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+      values = T(-1) < T(0) ? _mm512_cvtepi16_epi32(words) : _mm512_cvtepu16_epi32(words);
+    }
+    _mm512_storeu_si512(row + 16 * block, values);
+  }
+#else
+  T block[kLanes];
+  std::memcpy(block, from, sizeof block);
+  for (unsigned lane = 0; lane < kLanes; ++lane) row[lane] = static_cast<uint32_t>(static_cast<int32_t>(block[lane]));
+#endif
+}
+
 // Sub-dword loads, extended as T says.
 template <class T>
 void loadNarrow(uint32_t* row, const Lanes& lanes) {
   auto extended = [](const uint8_t* at) { return static_cast<uint32_t>(static_cast<int32_t>(read<T>(at))); };
   if (lanes.shape == Shape::Uniform) return fill(row, lanes.exec, extended(lanes.at(lanes.first())));
   if (lanes.shape == Shape::Ramp && lanes.exec == kAllLanes) {
-    const uint8_t* from = rampStart(lanes, sizeof(T));
-    for (unsigned lane = 0; lane < kLanes; ++lane) row[lane] = extended(from + lane * sizeof(T));
+    extendBlock<T>(row, rampStart(lanes, sizeof(T)));
     return;
   }
 #if defined(__AVX512F__)
@@ -128,9 +150,17 @@ void loadDword(uint32_t* row, const Lanes& lanes) {
     const __m512i low = _mm512_set1_epi32(static_cast<int>(lanes.low));
     for (unsigned block = 0; block < 4; ++block) {
       const auto mask = static_cast<__mmask16>(lanes.exec >> (16 * block));
-      const __m512i at = _mm512_sub_epi32(_mm512_loadu_si512(lanes.offset + 16 * block), low);
-      _mm512_mask_storeu_epi32(row + 16 * block, mask,
-                               _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, at, origin, 1));
+      const __m512i offsets = _mm512_loadu_si512(lanes.offset + 16 * block);
+      const BlockShape shape = mask == 0xffff ? blockShape(offsets, 4) : BlockShape::Scatter;
+      __m512i values;
+      if (shape == BlockShape::Uniform) {
+        values = _mm512_set1_epi32(static_cast<int>(read<uint32_t>(lanes.at(16 * block))));
+      } else if (shape == BlockShape::Ramp) {
+        values = _mm512_loadu_si512(lanes.at(16 * block));
+      } else {
+        values = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, _mm512_sub_epi32(offsets, low), origin, 1);
+      }
+      _mm512_mask_storeu_epi32(row + 16 * block, mask, values);
     }
     return;
 #else
@@ -203,7 +233,15 @@ void storeDword(const uint32_t* row, const Lanes& lanes) {
 #endif
   }
   if (lanes.exec == kAllLanes) {
-    for (unsigned lane = 0; lane < kLanes; ++lane) std::memcpy(lanes.at(lane), row + lane, 4);
+    for (unsigned block = 0; block < 4; ++block) {
+#if defined(__AVX512F__)
+      if (blockShape(_mm512_loadu_si512(lanes.offset + 16 * block), 4) == BlockShape::Ramp) {
+        _mm512_storeu_si512(lanes.at(16 * block), _mm512_loadu_si512(row + 16 * block));
+        continue;
+      }
+#endif
+      for (unsigned lane = 16 * block; lane < 16 * block + 16; ++lane) std::memcpy(lanes.at(lane), row + lane, 4);
+    }
     return;
   }
   forEachLane(lanes.exec, [&](unsigned lane) { std::memcpy(lanes.at(lane), row + lane, 4); });

@@ -8,6 +8,17 @@
 
 namespace softgpu::SOFTGPU_SIMD_LEVEL {
 
+// The access itself, at addresses that were checked.
+inline const MicroOp* finish(Wave& wave, const MicroOp* op, Access access, const Lanes& lanes) {
+  if (access < Access::moves) {
+    move(access, memoryRow(wave, isLoad(access) ? op->dst : op->src[1].index), lanes);
+  } else {
+    if (!memory::everyLaneAligned(wave, op, lanes)) return nullptr;
+    memory::performAccess(wave, op, lanes);
+  }
+  return next(op);
+}
+
 // `lanes` has base, exec (not empty), offset and stride.
 inline const MicroOp* perform(Wave& wave, const MicroOp* op, Lanes& lanes) {
   const Access access = memory::accessKind(op);
@@ -19,13 +30,7 @@ inline const MicroOp* perform(Wave& wave, const MicroOp* op, Lanes& lanes) {
   if (!hostPointer(wave, lanes.base + lanes.low, lanes.high - lanes.low + end)) [[unlikely]] {
     if (!memory::everyLaneMapped(wave, op, lanes)) return nullptr;
   }
-  if (access < Access::moves) {
-    move(access, memoryRow(wave, isLoad(access) ? op->dst : op->src[1].index), lanes);
-  } else {
-    if (!memory::everyLaneAligned(wave, op, lanes)) return nullptr;
-    memory::performAccess(wave, op, lanes);
-  }
-  return next(op);
+  return finish(wave, op, access, lanes);
 }
 
 // Lane l's swizzled dword, for a private offset that all lanes share.
@@ -49,9 +54,11 @@ inline const MicroOp* performPrivate(Wave& wave, const MicroOp* op, uint64_t exe
                                      uint32_t offset, uint64_t limit) {
   const unsigned bytes = op->extra[memory::kBytes];
   const unsigned unit = bytes < 4 ? bytes : 4;  // what must not cross from one dword to the next
+  // The halves of a 64-bit atomic lie apart.
+  const bool plain = bytes <= 4 || !isAtomic(memory::accessKind(op));
   alignas(64) uint32_t offsets[kLanes];
   if (!row) {
-    if (offset % 4 + unit <= 4 && uint64_t{offset} + bytes <= limit) {
+    if (plain && offset % 4 + unit <= 4 && uint64_t{offset} + bytes <= limit) {
       return performPrivateUniform(wave, op, exec, base, offset);
     }
     for (unsigned lane = 0; lane < kLanes; ++lane) offsets[lane] = offset;
@@ -59,11 +66,30 @@ inline const MicroOp* performPrivate(Wave& wave, const MicroOp* op, uint64_t exe
   }
   const unsigned first = static_cast<unsigned>(__builtin_ctzll(exec));
   const uint32_t common = row[first] + offset;
-  if (common % 4 + unit <= 4 && uint64_t{common} + bytes <= limit && !(lanesOffRamp(row, row[first], 0) & exec)) {
+  if (plain && common % 4 + unit <= 4 && uint64_t{common} + bytes <= limit &&
+      !(lanesOffRamp(row, row[first], 0) & exec)) {
     return performPrivateUniform(wave, op, exec, base, common);
   }
-  for (unsigned lane = 0; lane < kLanes; ++lane) offsets[lane] = row[lane] + offset;
-  return memory::accessPrivate(wave, op, base, offsets, exec, limit);
+  // Of lanes that are off anything may be in the row: they only cost the fast way here.
+  alignas(64) uint32_t places[kLanes];
+  uint32_t misplaced = 0;
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    const uint32_t at = row[lane] + offset;
+    offsets[lane] = at;
+    places[lane] = (at & ~3u) * kLanes + lane * 4 + (at & 3);
+    misplaced |= (at & 3) + unit > 4 ? 1 : 0;
+  }
+  uint32_t low, high;
+  boundsOf(offsets, exec, low, high);
+  if (!plain || misplaced || uint64_t{high} + bytes > std::min<uint64_t>(limit, UINT32_MAX / kLanes)) {
+    return memory::accessPrivate(wave, op, base, offsets, exec, limit);
+  }
+  Lanes lanes;
+  lanes.base = base;
+  lanes.exec = exec;
+  lanes.offset = places;
+  lanes.stride = memory::kSwizzledStride;
+  return perform(wave, op, lanes);
 }
 
 }  // namespace softgpu::SOFTGPU_SIMD_LEVEL
