@@ -54,8 +54,8 @@ TEST_CASE("a wait ends by its time, and not before") {
 TEST_CASE("an interrupt wakes the sleeper by the event's id, and its mailbox has the id's slot") {
   Events events;
   HsaEvent* event = make(events, false);
-  CHECK(event->EventId != 0);
-  CHECK(event->EventData.HWData2 == events.mailboxes() + event->EventId * 8ull);
+  CHECK(event->EventId != 0u);
+  CHECK(uint64_t{event->EventData.HWData2} == events.mailboxes() + event->EventId * 8ull);
   std::thread raiser([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     events.raise(event->EventId);
@@ -141,7 +141,7 @@ TEST_CASE("a memory fault is told once, to the memory events") {
   HsaEvent* memory = make(events, true, HSA_EVENTTYPE_MEMORY);
   CHECK(memory->EventData.EventData.MemoryAccessFault.Flags == HSA_EVENTID_MEMORY_RECOVERABLE);
   CHECK(events.reportMemoryFault(fault));
-  CHECK(memory->EventData.EventData.MemoryAccessFault.VirtualAddress == 0x7000);
+  CHECK(uint64_t{memory->EventData.EventData.MemoryAccessFault.VirtualAddress} == 0x7000);
   CHECK(memory->EventData.EventData.MemoryAccessFault.Flags == HSA_EVENTID_MEMORY_FATAL_PROCESS);
   CHECK(wait(events, memory, 0) == Result::Set);
   CHECK_FALSE(events.reportMemoryFault(fault));

@@ -129,8 +129,8 @@ TEST_CASE("mapping makes memory visible to exactly the nodes that it names") {
   HsaPointerInfo info;
   CHECK(bench.memory.query(static_cast<char*>(block) + 5000, info) == HSAKMT_STATUS_SUCCESS);
   CHECK(info.Type == HSA_POINTER_ALLOCATED);
-  CHECK(info.CPUAddress == block);
-  CHECK(info.SizeInBytes == 64 << 10);
+  CHECK(static_cast<void*>(info.CPUAddress) == block);
+  CHECK(uint64_t{info.SizeInBytes} == 64 << 10);
   CHECK(info.NMappedNodes == 2);
   CHECK(bench.map(block, 64 << 10, {2}) == HSAKMT_STATUS_SUCCESS);
   CHECK(visibleTo(block, 1) == 2);

@@ -104,7 +104,9 @@ void Events::set(Event& event) {
   if (event.sleepers.load(std::memory_order_seq_cst) == 0) return;
   std::lock_guard lock(sleeping_);
   if (event.waiters.empty()) return;
-  if (!event.manualReset) event.signalled.store(0, std::memory_order_relaxed);
+  // A waiter may have taken the signal by itself meanwhile, and wait again already: then this one has had its effect.
+  const uint32_t left = event.manualReset ? event.signalled.load() : event.signalled.exchange(0);
+  if (!left) return;
   for (Waiter* waiter : event.waiters) {
     for (size_t i = 0; i < waiter->events.size(); ++i) {
       if (waiter->events[i] == &event) waiter->activated[i] = 1;
