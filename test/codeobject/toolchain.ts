@@ -54,17 +54,22 @@ export const KERNEL = '__attribute__((amdgpu_kernel, visibility("protected"))) v
 
 type Yaml = string | Yaml[] | { [key: string]: Yaml };
 
-/** The metadata note as llvm-readelf prints it. */
+/** The metadata notes as llvm-readelf prints them, the kernels of all of them together: a linker keeps one note for each source. */
 export function notesByLlvm(bytes: Uint8Array): { [key: string]: Yaml } {
   const text = run("llvm-readelf-19", ["--notes", writeScratch(bytes)]);
-  const start = text.indexOf("---\n");
-  const lines = text
-    .slice(start + 4, text.indexOf("\n...", start))
-    .split("\n")
-    .filter((line) => line.trim() !== "");
-  const [value, rest] = parseYaml(lines, 0);
-  if (rest.length > 0) throw new Error(`llvm-readelf printed what this test cannot read: ${rest[0]}`);
-  return value as { [key: string]: Yaml };
+  const kernels: Yaml[] = [];
+  let merged: { [key: string]: Yaml } = {};
+  for (const [, document = ""] of text.matchAll(/---\n(.*?)\n\.\.\./gs)) {
+    const [value, rest] = parseYaml(
+      document.split("\n").filter((line) => line.trim() !== ""),
+      0,
+    );
+    if (rest.length > 0) throw new Error(`llvm-readelf printed what this test cannot read: ${rest[0]}`);
+    const note = value as { [key: string]: Yaml };
+    kernels.push(...(note["amdhsa.kernels"] as Yaml[]));
+    merged = { ...merged, ...note };
+  }
+  return { ...merged, "amdhsa.kernels": kernels };
 }
 
 const indent = (line: string): number => line.length - line.trimStart().length;
