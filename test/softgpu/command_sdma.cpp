@@ -103,7 +103,7 @@ TEST_CASE("SDMA copies that continue each other go together, and what follows wa
   engine.write(fencePacket(flag, 0xabcd));
   engine.write(trapPacket(9));
   engine.ring_();
-  CHECK(eventually([&] { return *engine.memory.as<volatile uint32_t>(15 << 20) == 0xabcd; }));
+  CHECK(eventually([&] { return std::atomic_ref<uint32_t>(*engine.memory.as<uint32_t>(15 << 20)).load() == 0xabcd; }));
   CHECK(std::memcmp(words, engine.memory.as<uint8_t>(kHalf), kHalf) == 0);
   CHECK(engine.drained());
   CHECK(engine.interrupts.raised() == std::vector<uint32_t>{9});
