@@ -139,12 +139,15 @@ test("a full ring is an error when nothing makes room in time", () => {
 
 test("an invalid packet reaches the queue's error callback, and other queues go on", async () => {
   const { runtime, gpu } = bench();
+  let report: (code: string) => void = () => {};
   const failed = new Promise<string>((resolve) => {
-    const queue = runtime.createQueue(gpu, { size: 64, onError: (_, code) => resolve(code) });
-    new Uint8Array(queue.native.packet).fill(0);
-    queue.packet.setUint16(2, 3, true);
-    queue.native.submit(7 /* no packet type has this number */, null, false);
+    report = resolve;
   });
+  // In a variable of its own: a queue that nothing refers to goes with the next garbage collection.
+  using broken = runtime.createQueue(gpu, { size: 64, onError: (_, code) => report(code) });
+  new Uint8Array(broken.native.packet).fill(0);
+  broken.packet.setUint16(2, 3, true);
+  broken.native.submit(7 /* no packet type has this number */, null, false);
   expect(await failed).toMatch(/^ERR_HSA_(INVALID_PACKET_FORMAT|ERROR|EXCEPTION|INVALID_ARGUMENT)/);
   using other = queueOn();
   using done = runtime.createSignal(1);
