@@ -208,8 +208,7 @@ TEST_CASE("dispatches that the processor refuses stop the queue with the code fo
 }
 
 TEST_CASE("packets of unknown types and formats stop the queue with the code for it") {
-  for (auto [header, format, code] :
-       {std::tuple{4, 0, 32}, {6, 0, 32}, {255, 0, 32}, {0, 0, 256}, {0, 9, 256}}) {
+  for (auto [header, format, code] : {std::tuple{4, 0, 32}, {6, 0, 32}, {255, 0, 32}, {0, 0, 256}, {0, 9, 256}}) {
     Bench bench;
     hsa_kernel_dispatch_packet_t packet{};
     packet.setup = static_cast<uint16_t>(format);

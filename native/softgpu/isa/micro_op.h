@@ -30,30 +30,33 @@ struct Source {
   uint8_t modifiers = 0;
 };
 
-// One cache line. The fields past `words` are for the encoding class that lowered the instruction: it gives them meaning.
+// One cache line. The fields past `words` are for the encoding class that lowered the instruction: it gives them
+// meaning.
 struct alignas(64) MicroOp {
   std::atomic<Handler> run{nullptr};  // null: not decoded yet
   Opcode opcode{};
-  uint8_t words = 0;                  // dwords of the encoding: the next micro-op is this + words
+  uint8_t words = 0;  // dwords of the encoding: the next micro-op is this + words
   uint8_t flags = 0;
   uint32_t literal = 0;
   int32_t imm = 0;
-  uint16_t dst = 0;                   // register row or SGPR index
+  uint16_t dst = 0;  // register row or SGPR index
   uint16_t sdst = 0;
   Source src[4] = {};
   uint8_t neg = 0, abs = 0, omod = 0, clamp = 0;
   uint8_t opSel = 0, opSelHi = 0;
-  uint8_t extra[10] = {};             // SDWA selectors, DPP control, memory bits
+  uint8_t extra[10] = {};  // SDWA selectors, DPP control, memory bits
 };
 static_assert(sizeof(MicroOp) == 64);
 
-inline const MicroOp* next(const MicroOp* op) { return op + op->words; }
+inline const MicroOp* next(const MicroOp* op) {
+  return op + op->words;
+}
 
-// One per encoding class. Each fills `out` (all but `run`, `opcode` and `words`) and answers the handler, or null where the
-// instruction has no implementation: the wave that reaches it then stops with its disassembly.
-Handler lowerScalar(const Instruction& in, Target target, MicroOp& out);      // SOP1/2/K/C/P, SMEM            isa/scalar/
-Handler lowerVector(const Instruction& in, Target target, MicroOp& out);      // VOP1/2/3/C/3P                 isa/vector/
-Handler lowerMemory(const Instruction& in, Target target, MicroOp& out);      // FLAT/GLOBAL/SCRATCH/MUBUF/MTBUF  isa/memory/
-Handler lowerLds(const Instruction& in, Target target, MicroOp& out);         // DS                            isa/lds/
+// One per encoding class. Each fills `out` (all but `run`, `opcode` and `words`) and answers the handler, or null where
+// the instruction has no implementation: the wave that reaches it then stops with its disassembly.
+Handler lowerScalar(const Instruction& in, Target target, MicroOp& out);  // SOP1/2/K/C/P, SMEM            isa/scalar/
+Handler lowerVector(const Instruction& in, Target target, MicroOp& out);  // VOP1/2/3/C/3P                 isa/vector/
+Handler lowerMemory(const Instruction& in, Target target, MicroOp& out);  // FLAT/GLOBAL/SCRATCH/MUBUF/MTBUF isa/memory/
+Handler lowerLds(const Instruction& in, Target target, MicroOp& out);     // DS                            isa/lds/
 
 }  // namespace softgpu

@@ -20,7 +20,9 @@ enum TargetMask : uint8_t {
   ALL = GFX803 | GFX9,
 };
 
-constexpr uint8_t maskOf(Target t) { return static_cast<uint8_t>(1u << static_cast<unsigned>(t)); }
+constexpr uint8_t maskOf(Target t) {
+  return static_cast<uint8_t>(1u << static_cast<unsigned>(t));
+}
 
 std::optional<Target> parseTarget(std::string_view name);  // "gfx906"
 const char* targetName(Target t);

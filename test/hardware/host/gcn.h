@@ -19,4 +19,6 @@ typedef float f32;
 typedef double f64;
 
 extern u32 current_x;
-static inline u32 global_x(void) { return current_x; }
+static inline u32 global_x(void) {
+  return current_x;
+}

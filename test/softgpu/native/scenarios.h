@@ -3,10 +3,11 @@
 
 #include "gpu.h"
 
-#define SCENARIOS(X)                                                                                    \
-  X(enumerate)                                                                                          \
-  X(dispatch) X(copies) X(scratch) X(exhaust) X(idle) X(barriers) X(overlap) X(load) X(destroy_endless) \
-      X(exit_in_flight) X(fault_memory) X(fault_illegal) X(fault_trap) X(bad_packets)
+#define SCENARIOS(X)                                                                                          \
+  X(enumerate)                                                                                                \
+  X(dispatch)                                                                                                 \
+  X(copies) X(scratch) X(exhaust) X(idle) X(barriers) X(overlap) X(load) X(destroy_endless) X(exit_in_flight) \
+      X(fault_memory) X(fault_illegal) X(fault_trap) X(bad_packets)
 
 #define X(name) void name(void);
 SCENARIOS(X)

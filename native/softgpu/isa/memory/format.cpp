@@ -155,13 +155,13 @@ std::optional<FormatOpcode> formatOpcode(Opcode opcode) {
     return FormatOpcode{count, true __VA_OPT__(, ) __VA_ARGS__}; \
   case Opcode::family##_store_format_##suffix:                   \
     return FormatOpcode{count, false __VA_OPT__(, ) __VA_ARGS__};
-#define FAMILY(family)                                                                                  \
-  CHANNELS(family, x, 1)                                                                                \
-  CHANNELS(family, xy, 2)                                                                               \
-  CHANNELS(family, xyz, 3)                                                                              \
-  CHANNELS(family, xyzw, 4)                                                                             \
-  CHANNELS(family, d16_x, 1, true) CHANNELS(family, d16_xy, 2, true) CHANNELS(family, d16_xyz, 3, true) \
-      CHANNELS(family, d16_xyzw, 4, true)
+#define FAMILY(family)             \
+  CHANNELS(family, x, 1)           \
+  CHANNELS(family, xy, 2)          \
+  CHANNELS(family, xyz, 3)         \
+  CHANNELS(family, xyzw, 4)        \
+  CHANNELS(family, d16_x, 1, true) \
+  CHANNELS(family, d16_xy, 2, true) CHANNELS(family, d16_xyz, 3, true) CHANNELS(family, d16_xyzw, 4, true)
   switch (opcode) {
     FAMILY(buffer)
     FAMILY(tbuffer)
