@@ -157,12 +157,14 @@ Handler lower(const Level& level, const Instruction& in, Target target, MicroOp&
   const Operation* operation = level.find(in.opcode);
   if (!operation || (operation->dst != Type::Mask && !operand::isVgpr(in.dst))) return nullptr;
   if ((operation->dst == Type::Mask || operation->carry) && !operand::isSgpr(in.sdst)) return nullptr;
-  bool sources = true;  // modified ones keep the plain executor
+  bool sources = true, registers = true;
   for (unsigned i = 0; i < 3; ++i) {
     const Type type = operation->src[i];
     if (type == Type::None) continue;
     sources &= lowerSource(in.src[i], out.src[i]);
     out.src[i].modifiers = modifiersOf(in, i, type);
+    const SourceKind kind = type == Type::Mask ? SourceKind::Sgpr : SourceKind::Vgpr;
+    registers &= out.src[i].kind == kind && out.src[i].modifiers == 0;
   }
   if (!sources) return nullptr;
   out.neg = in.neg;
@@ -189,7 +191,8 @@ Handler lower(const Level& level, const Instruction& in, Target target, MicroOp&
   }
   const bool resultAsIs = !(out.flags & (kSdwa | kDpp | kHighHalf | kPreserve | kSaturate)) && !out.omod && !out.clamp;
   // With SDWA a compare has nothing but modified sources.
-  return resultAsIs || (type == Type::Mask && !in.dpp.present) ? operation->plain : level.general;
+  if (!resultAsIs && (type != Type::Mask || in.dpp.present)) return level.general;
+  return registers ? operation->registers : operation->plain;
 }
 
 }  // namespace softgpu::vector

@@ -60,8 +60,9 @@ struct Operation {
   Opcode opcode{};
   Type dst = Type::None;
   Type src[3] = {};
-  bool carry = false;       // a lane mask beside the result
-  Handler plain = nullptr;  // where nothing is to be done to the result; looks at MODE and may go on to `general`
+  bool carry = false;           // a lane mask beside the result
+  Handler plain = nullptr;      // where nothing is to be done to the result; looks at MODE and may go on to `general`
+  Handler registers = nullptr;  // the same where every source is a vector register (and every mask an SGPR pair)
   Compute compute = nullptr;
   Compute saturated = nullptr;  // integer result with the clamp bit
   bool writesExec = false;      // v_cmpx

@@ -14,7 +14,7 @@ struct Division<f32x> {
   static constexpr int kHugeQuotient = 96, kTinyNumerator = 23;            // exponents from where on it does
   static constexpr uint32_t kHugeDenominator = 0x7e800000;                 // above 2^126 the reciprocal is denormal
   static constexpr float kQuotientUp = 0x1p64f, kQuotientDown = 0x1p-62f;  // their ratio is the smallest normal number
-  static constexpr int kUnderflow = -150, kOverflow = 129;
+  static constexpr int kUnderflow = -150, kOverflow = 129, kModerate = 40;
 };
 template <>
 struct Division<f64x> {
@@ -23,13 +23,22 @@ struct Division<f64x> {
   static constexpr int kHugeQuotient = 768, kTinyNumerator = 53;
   static constexpr uint64_t kHugeDenominator = 0x7fd0000000000000;
   static constexpr double kQuotientUp = 0x1p600, kQuotientDown = 0x1p-422;
-  static constexpr int kUnderflow = -1075, kOverflow = 1025;
+  static constexpr int kUnderflow = -1075, kOverflow = 1025, kModerate = 300;
 };
 
-// a: the operand to scale, which is the denominator b or the numerator c. The mask asks v_div_fmas to scale the
-// quotient.
+// Whether some exponent lies so near to the format's ends that a quotient could, too. Without the sign, the exponent
+// field is the top of the number.
 template <class V>
-SIMD_INLINE auto divScale(V a, V b, V c) {
+SIMD_INLINE bool anyExtreme(V a, V b) {
+  constexpr auto kOne = static_cast<decltype(FloatBits<V>::kExponent)>(1) << (FloatFormat<V>::kFraction + 1);
+  constexpr auto kLow = (FloatFormat<V>::kBias - Division<V>::kModerate) * kOne;
+  constexpr auto kRange = 2 * Division<V>::kModerate * kOne;
+  const auto x = (bitsOf(a) << 1) - kLow, y = (bitsOf(b) << 1) - kLow;
+  return anyAbove(x > y ? x : y, x - x + kRange);
+}
+
+template <class V>
+__attribute__((noinline)) auto divScaleAny(V a, V b, V c) {
   using D = Division<V>;
   using Mask = typename D::Mask;
   const V denominator = absolute(b), numerator = absolute(c), zero{};
@@ -55,10 +64,16 @@ SIMD_INLINE auto divScale(V a, V b, V c) {
   const V nan = (V)(bitsOf(zero) + (FloatBits<V>::kSign | FloatBits<V>::kExponent | FloatBits<V>::kQuiet));
   return Carried{invalid ? nan : (a != a ? quiet(a) : scaled), ~invalid & (case1 | case3 | case5)};
 }
-
-// a: the quotient, b: the denominator, c: the numerator.
+// a: the operand to scale, which is the denominator b or the numerator c. The mask asks v_div_fmas to scale the
+// quotient. Exponents near the middle of the range need nothing: no scaling, no special value.
 template <class V>
-SIMD_INLINE V divFixup(V a, V b, V c, unsigned roundingTowards) {
+SIMD_INLINE auto divScale(V a, V b, V c) {
+  return anyExtreme(b, c) ? divScaleAny(a, b, c) : Carried{a, b != b};
+}
+
+template <class V>
+__attribute__((noinline)) V divFixupAny(V a, V b, V c, bool directed) {
+  const unsigned roundingTowards = directed ? _MM_GET_ROUNDING_MODE() : _MM_ROUND_NEAREST;
   using D = Division<V>;
   const auto sign = (bitsOf(b) ^ bitsOf(c)) & FloatBits<V>::kSign;
   const auto negative = sign != 0;
@@ -85,6 +100,13 @@ SIMD_INLINE V divFixup(V a, V b, V c, unsigned roundingTowards) {
   return (V)(c != c ? bitsOf(quiet(c)) : r);
 }
 
+// a: the quotient, b: the denominator, c: the numerator.
+template <class V>
+SIMD_INLINE V divFixup(V a, V b, V c, bool directed) {
+  if (anyExtreme(b, c)) return divFixupAny(a, b, c, directed);
+  return (V)(bitsOf(absolute(a)) | ((bitsOf(b) ^ bitsOf(c)) & FloatBits<V>::kSign));
+}
+
 // The sign of a * b + c - r, where r is that sum rounded to nearest.
 SIMD_INLINE f64x residualSign(f64x a, f64x b, f64x c, f64x r) {
   // Boldo and Muller, "Some functions computable with a fused-mac", error of an FMA.
@@ -108,7 +130,7 @@ SIMD_INLINE f32x residualSign(f32x a, f32x b, f32x c, f32x r) {
 // fma whose result is scaled where v_div_scale asked for it (by its factor, up where the quotient is large: RDNA3 ISA,
 // V_DIV_FMAS_F32; the Vega manual names neither), rounded once.
 template <class V, class M>
-SIMD_INLINE V divFmas(V a, V b, V c, M scale) {
+__attribute__((noinline)) V scaledFmas(V a, V b, V c, M scale) {
   using D = Division<V>;
   constexpr auto kOne = static_cast<decltype(FloatBits<V>::kExponent)>(FloatFormat<V>::kBias)
                         << FloatFormat<V>::kFraction;
@@ -127,7 +149,6 @@ SIMD_INLINE V divFmas(V a, V b, V c, M scale) {
   }
   return arith(scale ? scaled : r, a, b, c);
 }
-
 // The segment of 2/pi that a's exponent and b select, scaled to its place.
 __attribute__((noinline)) f64x trigPreop(f64x a, u64x segment) {
   f64x r{};
@@ -145,12 +166,12 @@ __attribute__((noinline)) f64x trigPreop(f64x a, u64x segment) {
 const Operation kOperations[] = {
     CARRY3(v_div_scale_f32, F32, F32, F32, F32, divScale(a, b, c)),
     CARRY3(v_div_scale_f64, F64, F64, F64, F64, divScale(a, b, c)),
-    OP3(v_div_fmas_f32, F32, F32, F32, F32, divFmas(a, b, c, e.vcc32())),
-    OP3(v_div_fmas_f64, F64, F64, F64, F64, divFmas(a, b, c, e.vcc64())),
-    OP3(v_div_fixup_f32, F32, F32, F32, F32, divFixup(a, b, c, _MM_GET_ROUNDING_MODE())),
-    OP3(v_div_fixup_f64, F64, F64, F64, F64, divFixup(a, b, c, _MM_GET_ROUNDING_MODE())),
-    OP3(v_div_fixup_f16, F16, F16, F16, F16, divFixup(a, b, c, _MM_ROUND_NEAREST)),
-    OP3(v_div_fixup_legacy_f16, F16, F16, F16, F16, divFixup(a, b, c, _MM_ROUND_NEAREST)),
+    OP3(v_div_fmas_f32, F32, F32, F32, F32, e.anyVcc() ? scaledFmas(a, b, c, e.vcc32()) : arith(fma(a, b, c), a, b, c)),
+    OP3(v_div_fmas_f64, F64, F64, F64, F64, e.anyVcc() ? scaledFmas(a, b, c, e.vcc64()) : arith(fma(a, b, c), a, b, c)),
+    OP3(v_div_fixup_f32, F32, F32, F32, F32, divFixup(a, b, c, true)),
+    OP3(v_div_fixup_f64, F64, F64, F64, F64, divFixup(a, b, c, true)),
+    OP3(v_div_fixup_f16, F16, F16, F16, F16, divFixup(a, b, c, false)),
+    OP3(v_div_fixup_legacy_f16, F16, F16, F16, F16, divFixup(a, b, c, false)),
     OP2(v_trig_preop_f64, F64, F64, U32, trigPreop(a, b)),
 };
 

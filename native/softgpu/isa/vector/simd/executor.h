@@ -2,6 +2,7 @@
 // write-back are here, once, and whatever modifies them is behind `fetchModified` and `general`.
 #pragma once
 
+#include "isa/vector/constants.h"
 #include "isa/vector/operation.h"
 #include "isa/vector/simd/float_rules.h"
 #include "isa/vector/simd/lanes.h"
@@ -31,6 +32,9 @@ SIMD_INLINE Row fetch(Wave& wave, const MicroOp* op, unsigned i, Type type) {
   if (source >> 16 == static_cast<uint32_t>(SourceKind::Vgpr)) [[likely]] {
     return {wave.vgpr + (source & 0xffff) * kLanes, kWidth};
   }
+  if (source >> 16 == static_cast<uint32_t>(SourceKind::Constant)) {
+    return {vector::constantRow(source & 0xffff, type), 0};
+  }
   return fetchModified(wave, op, i, type);
 }
 
@@ -41,6 +45,7 @@ struct Env {
   unsigned lane = 0;      // the vector's first lane
   bool inSecond = false;  // 64-bit lanes: those of `second`
 
+  SIMD_INLINE bool anyVcc() const { return (vcc >> lane & ((1ull << kWidth) - 1)) != 0; }
   SIMD_INLINE i32x vcc32() const { return expand({static_cast<uint32_t>(vcc >> lane)}); }
   SIMD_INLINE i64x vcc64() const {
     const u32x m = (u32x)vcc32();
@@ -208,7 +213,7 @@ struct Executor {
     if constexpr (kWide) {
       Env other = env;
       other.inSecond = true;
-      const auto apply = [&] {
+      const auto apply = [&]() SIMD_ALWAYS {
         const auto a = at<A>(o, 0, c);
         if constexpr (kArity == 1) {
           return Pair{F{}(env, a.first), F{}(other, a.second)};
@@ -232,7 +237,7 @@ struct Executor {
         value64(r, v.first, v.second);
       }
     } else {
-      const auto apply = [&] {
+      const auto apply = [&]() SIMD_ALWAYS {
         if constexpr (kArity == 0)
           return F{}(env);
         else if constexpr (kArity == 1)
@@ -255,11 +260,7 @@ struct Executor {
     return r;
   }
 
-  __attribute__((noinline)) static uint64_t compute(Wave& wave, const MicroOp* op, uint32_t* dst, uint64_t exec) {
-    Operands o;
-    prepare<A>(o, wave, op, 0);
-    prepare<B>(o, wave, op, 1);
-    prepare<C>(o, wave, op, 2);
+  SIMD_INLINE static uint64_t execute(const Wave& wave, const Operands& o, uint32_t* dst, uint64_t exec) {
     Env env{(wave.mode & mode::kIeee) != 0, wave.vcc()};
     uint64_t mask = 0;
     // Lanes never depend on each other here and a vector's operands are all read before its results are written, so
@@ -288,30 +289,60 @@ struct Executor {
     return mask;
   }
 
-  static const MicroOp* plain(Wave& wave, const MicroOp* op) {
+  __attribute__((noinline)) static uint64_t compute(Wave& wave, const MicroOp* op, uint32_t* dst, uint64_t exec) {
+    Operands o;
+    prepare<A>(o, wave, op, 0);
+    prepare<B>(o, wave, op, 1);
+    prepare<C>(o, wave, op, 2);
+    return execute(wave, o, dst, exec);
+  }
+
+  // Runs `produce` into the destination and writes the lane mask, if there is one.
+  template <class Produce>
+  SIMD_INLINE static const MicroOp* handle(Wave& wave, const MicroOp* op, Produce produce) {
     if constexpr (kModeMask != 0) {
       if ((wave.mode & kModeMask) != kModeWanted) [[unlikely]]
         return general(wave, op);
     }
+    const uint64_t exec = wave.exec();
     if constexpr (D == Type::Mask) {
-      const uint64_t exec = wave.exec();
-      const uint64_t mask = compute(wave, op, nullptr, exec) & exec;
+      const uint64_t mask = produce(nullptr, exec) & exec;
       wave.setPair(op->sdst, mask);
       if (op->flags & vector::kWritesExec) wave.setExec(mask);
-    } else if constexpr (kCarry) {
-      const uint64_t exec = wave.exec();
-      wave.setPair(op->sdst, compute(wave, op, wave.row(op->dst), exec) & exec);
     } else {
-      compute(wave, op, wave.row(op->dst), wave.exec());
+      const uint64_t mask = produce(wave.row(op->dst), exec) & exec;
+      if constexpr (kCarry) wave.setPair(op->sdst, mask);
     }
     return next(op);
+  }
+
+  static const MicroOp* plain(Wave& wave, const MicroOp* op) {
+    return handle(wave, op, [&](uint32_t* dst, uint64_t exec) { return compute(wave, op, dst, exec); });
+  }
+
+  template <Type T>
+  SIMD_INLINE static void prepareRegister(Operands& o, const Wave& wave, const MicroOp* op, unsigned i) {
+    if constexpr (T == Type::Mask)
+      o.masks[i] = wave.pair(op->src[i].index);
+    else if constexpr (T != Type::None)
+      o.rows[i] = {wave.vgpr + op->src[i].index * kLanes, kWidth};
+  }
+  // Every operand a vector register: nothing to ask, nothing to call.
+  static const MicroOp* registers(Wave& wave, const MicroOp* op) {
+    return handle(wave, op, [&](uint32_t* dst, uint64_t exec) SIMD_ALWAYS {
+      Operands o;
+      prepareRegister<A>(o, wave, op, 0);
+      prepareRegister<B>(o, wave, op, 1);
+      prepareRegister<C>(o, wave, op, 2);
+      return execute(wave, o, dst, exec);
+    });
   }
 };
 
 template <Type D, bool kCarry, Type A, Type B, Type C, class F>
 constexpr Operation makeOperation(Opcode opcode, F) {
   using E = Executor<F, D, kCarry, A, B, C>;
-  return {opcode, D, {A, B, C}, kCarry, &E::plain, &E::compute, nullptr};
+  return {opcode, D, {A, B, C}, kCarry, &E::plain, &E::registers, &E::compute, nullptr};
 }
 constexpr Operation withSaturation(Operation op, const Operation& saturated) {
   op.saturated = saturated.compute;
@@ -321,24 +352,24 @@ constexpr Operation withSaturation(Operation op, const Operation& saturated) {
 // An operation's row in a table: OP2(v_add_f32, F32, F32, F32, arith(a + b, a, b)). `e` is the Env.
 #define OP1(name, D, A, ...)                                      \
   makeOperation<Type::D, false, Type::A, Type::None, Type::None>( \
-      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a) { return __VA_ARGS__; })
-#define OP2(name, D, A, B, ...)                                \
-  makeOperation<Type::D, false, Type::A, Type::B, Type::None>( \
-      Opcode::name,                                            \
-      []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b) { return __VA_ARGS__; })
+      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a) SIMD_ALWAYS { return __VA_ARGS__; })
+#define OP2(name, D, A, B, ...)                                                                         \
+  makeOperation<Type::D, false, Type::A, Type::B, Type::None>(                                          \
+      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b) \
+                        SIMD_ALWAYS { return __VA_ARGS__; })
 #define OP3(name, D, A, B, C, ...)                                                                      \
   makeOperation<Type::D, false, Type::A, Type::B, Type::C>(                                             \
       Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b, \
-                       [[maybe_unused]] auto c) { return __VA_ARGS__; })
+                       [[maybe_unused]] auto c) SIMD_ALWAYS { return __VA_ARGS__; })
 // With a lane mask beside the result: the expression is a Carried.
-#define CARRY2(name, D, A, B, ...)                            \
-  makeOperation<Type::D, true, Type::A, Type::B, Type::None>( \
-      Opcode::name,                                           \
-      []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b) { return __VA_ARGS__; })
+#define CARRY2(name, D, A, B, ...)                                                                      \
+  makeOperation<Type::D, true, Type::A, Type::B, Type::None>(                                           \
+      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b) \
+                        SIMD_ALWAYS { return __VA_ARGS__; })
 #define CARRY3(name, D, A, B, C, ...)                                                                   \
   makeOperation<Type::D, true, Type::A, Type::B, Type::C>(                                              \
       Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b, \
-                       [[maybe_unused]] auto c) { return __VA_ARGS__; })
+                       [[maybe_unused]] auto c) SIMD_ALWAYS { return __VA_ARGS__; })
 
 struct OperationList {
   const Operation* rows;

@@ -49,7 +49,7 @@ uint64_t specialOf(const Wave& wave, unsigned number) {
   }
 }
 
-Row plainRow(Wave& wave, const MicroOp* op, const Source& s, uint32_t* temp, Type type) {
+__attribute__((noinline)) Row plainRow(Wave& wave, const MicroOp* op, const Source& s, uint32_t* temp, Type type) {
   switch (s.kind) {
     case SourceKind::Vgpr:
       return {wave.row(s.index), kWidth};
@@ -163,18 +163,36 @@ void permute(const Wave& wave, const MicroOp* op, const uint32_t* from, uint32_t
 
 }  // namespace
 
-Row fetchModified(Wave& wave, const MicroOp* op, unsigned i, Type type) {
+namespace {
+
+// The commonest modifiers, signs alone.
+__attribute__((noinline)) Row signedRow(Wave& wave, const MicroOp* op, unsigned i, Type type) {
+  const Source s = op->src[i];
+  uint32_t* temp = wave.temp[2 * i];
+  const Row row = plainRow(wave, op, s, temp, type);
+  const uint32_t bit = is16(type) ? 0x8000 : 0x80000000;
+  const u32x kept = splat(s.modifiers & kAbsolute ? ~bit : ~0u), flipped = splat(s.modifiers & kNegate ? bit : 0);
+  // A broadcast needs one vector only, and may lie in the row that is written.
+  const unsigned chunks = row.stride == 0 ? 1 : kChunks, signs = is64(type) ? kLanes : 0;
+  for (unsigned c = 0; c < chunks; ++c) {
+    const uint32_t* from = row.lanes + c * row.stride;
+    uint32_t* to = temp + c * kWidth;
+    if (is64(type)) store(to, load(from));
+    store(to + signs, (load(from + signs) & kept) ^ flipped);
+  }
+  return {temp, row.stride};
+}
+
+__attribute__((noinline)) Row modifiedRow(Wave& wave, const MicroOp* op, unsigned i, Type type) {
   const Source s = op->src[i];
   uint32_t* temp = wave.temp[2 * i];
   Row row = plainRow(wave, op, s, temp, type);
-  if (s.modifiers == 0) return row;
   if (s.modifiers & kPermute) {
     permute(wave, op, row.lanes, temp);
     if (is64(type)) permute(wave, op, row.lanes + kLanes, temp + kLanes);
     row = {temp, kWidth};
   }
   const Modified m{wave, op, i, type, s.modifiers};
-  // A broadcast needs one vector only, and may lie in the row that is written.
   const unsigned chunks = row.stride == 0 ? 1 : kChunks;
   for (unsigned c = 0; c < chunks; ++c) {
     const uint32_t* from = row.lanes + c * row.stride;
@@ -189,6 +207,15 @@ Row fetchModified(Wave& wave, const MicroOp* op, unsigned i, Type type) {
     }
   }
   return {temp, row.stride};
+}
+
+}  // namespace
+
+Row fetchModified(Wave& wave, const MicroOp* op, unsigned i, Type type) {
+  const uint8_t modifiers = op->src[i].modifiers;
+  if (modifiers == 0) return plainRow(wave, op, op->src[i], wave.temp[2 * i], type);
+  if ((modifiers & ~(kNegate | kAbsolute)) == 0) return signedRow(wave, op, i, type);
+  return modifiedRow(wave, op, i, type);
 }
 
 uint64_t fetchMask(Wave& wave, const MicroOp* op, unsigned i) {

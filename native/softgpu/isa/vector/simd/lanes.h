@@ -7,7 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#define SIMD_INLINE __attribute__((always_inline)) inline
+#define SIMD_ALWAYS __attribute__((always_inline))
+#define SIMD_INLINE SIMD_ALWAYS inline
 
 namespace softgpu::SOFTGPU_SIMD_LEVEL {
 
@@ -292,6 +293,22 @@ SIMD_INLINE u32x floatToHalf(f32x value) {
   return result | sign << 15;
 }
 
+#endif
+
+#if defined(__AVX512F__)
+SIMD_INLINE bool anyAbove(u32x v, u32x limit) {
+  return _mm512_cmpgt_epu32_mask((__m512i)v, (__m512i)limit) != 0;
+}
+SIMD_INLINE bool anyAbove(u64x v, u64x limit) {
+  return _mm512_cmpgt_epu64_mask((__m512i)v, (__m512i)limit) != 0;
+}
+#else
+SIMD_INLINE bool anyAbove(u32x v, u32x limit) {
+  return collect(v > limit).bits != 0;
+}
+SIMD_INLINE bool anyAbove(u64x v, u64x limit) {
+  return collect((i32x)(v > limit)).bits != 0;
+}
 #endif
 
 #ifdef SIMD_ROUND
