@@ -55,20 +55,28 @@ namespace softgpu {
   case Opcode::family##_atomic_##name##_x2: \
     return Access::access##X2;
 
-#define ATOMICS(family)                                                                                                \
-  ATOMIC(family, swap, Swap)                                                                                           \
-  ATOMIC(family, cmpswap, CmpSwap)                                                                                     \
-  ATOMIC(family, add, Add)                                                                                             \
-  ATOMIC(family, sub, Sub)                                                                                             \
-  ATOMIC(family, smin, SMin)                                                                                           \
-  ATOMIC(family, umin, UMin)                                                                                           \
-  ATOMIC(family, smax, SMax) ATOMIC(family, umax, UMax) ATOMIC(family, and, And) ATOMIC(family, or, Or)                \
-      ATOMIC(family, xor, Xor) ATOMIC(family, inc, Inc) ATOMIC(family, dec, Dec) case Opcode::family##_atomic_add_f64: \
-  return Access::AddF64;                                                                                               \
-  case Opcode::family##_atomic_min_f64:                                                                                \
-  return Access::MinF64;                                                                                               \
-  case Opcode::family##_atomic_max_f64:                                                                                \
-  return Access::MaxF64;
+// clang-format off: lists of macros, which it folds anew at each run
+#define ATOMICS(family) \
+  ATOMIC(family, swap, Swap) \
+  ATOMIC(family, cmpswap, CmpSwap) \
+  ATOMIC(family, add, Add) \
+  ATOMIC(family, sub, Sub) \
+  ATOMIC(family, smin, SMin) \
+  ATOMIC(family, umin, UMin) \
+  ATOMIC(family, smax, SMax) \
+  ATOMIC(family, umax, UMax) \
+  ATOMIC(family, and, And) \
+  ATOMIC(family, or, Or) \
+  ATOMIC(family, xor, Xor) \
+  ATOMIC(family, inc, Inc) \
+  ATOMIC(family, dec, Dec) \
+  case Opcode::family##_atomic_add_f64: \
+    return Access::AddF64; \
+  case Opcode::family##_atomic_min_f64: \
+    return Access::MinF64; \
+  case Opcode::family##_atomic_max_f64: \
+    return Access::MaxF64;
+// clang-format on
 
 #define PACKED_ATOMICS(family)             \
   case Opcode::family##_atomic_add_f32:    \
