@@ -11,7 +11,7 @@ SIMD_INLINE u32x mulHi(u32x a, u32x b) {
 }
 // hi(a * b) of signed operands is the unsigned one less b where a < 0 and a where b < 0.
 SIMD_INLINE i32x mulHi(i32x a, i32x b) {
-  return (i32x)mulHi((u32x)a, (u32x)b) - ((a >> 31) & b) - ((b >> 31) & a);
+  return (i32x)(mulHi((u32x)a, (u32x)b) - (u32x)((a >> 31) & b) - (u32x)((b >> 31) & a));
 }
 
 SIMD_INLINE i32x signExtend24(u32x v) {
