@@ -1,6 +1,7 @@
 // Waves, dispatches and the worker pool: entry state, slices, barriers, fairness, faults, cancellation.
 #include <atomic>
 #include <cstring>
+#include <ctime>
 #include <thread>
 
 #include "harness.h"
@@ -435,4 +436,45 @@ TEST_CASE("instruction counts of a dispatch are exact and do not vary") {
     const DispatchResult result = gpu.run(gpu.launch(kernel, 64 * 100, 256));
     CHECK(result.instructions == 100u * (1 + 3000 + 1 + 1));
   }
+}
+
+TEST_CASE("many short dispatches end, each once, whoever runs them") {
+  Gpu gpu(Target::gfx900);
+  const Kernel kernel(Target::gfx900, R"(
+    s_load_dwordx2 s[4:5], s[0:1], 0x0
+    s_mov_b32 s6, 1
+    s_waitcnt lgkmcnt(0)
+    s_atomic_add s6, s[4:5], 0x0
+  )");
+  DeviceMemory counter(4096), arguments(4096);
+  *arguments.as<uint64_t>() = counter.address();
+  std::vector<std::thread> producers;
+  std::atomic<unsigned> finished{0};
+  for (unsigned producer = 0; producer < 3; ++producer) {
+    producers.emplace_back([&] {
+      std::vector<Gpu::Running> running;
+      for (unsigned i = 0; i < 400; ++i)
+        running.push_back(gpu.submit(gpu.launch(kernel, 128, 64, arguments.address())));
+      for (auto& one : running) {
+        if (auto result = one.wait(); result && result->fault.kind == FaultKind::None) ++finished;
+      }
+    });
+  }
+  for (std::thread& producer : producers) producer.join();
+  CHECK(finished == 1200);
+  CHECK(*counter.as<uint32_t>() == 2400);
+}
+
+TEST_CASE("an idle pool takes no processor time") {
+  Gpu gpu(Target::gfx900);
+  gpu.run(gpu.launch(Kernel(Target::gfx900, ""), 64, 64));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const auto used = [] {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  };
+  const auto before = used();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  CHECK(used() - before < std::chrono::milliseconds(5));
 }

@@ -35,13 +35,24 @@ const MicroOp* raiseAccess(Wave& wave, const MicroOp* op, uint64_t address, uint
   return wave.raise(op, std::move(fault));
 }
 
+// Dword by dword and each in one piece: other threads may be at work on the same memory.
+void loadDwords(uint32_t* to, uint8_t* host, unsigned dwords) {
+  auto* memory = reinterpret_cast<uint32_t*>(host);
+  for (unsigned i = 0; i < dwords; ++i) to[i] = std::atomic_ref<uint32_t>(memory[i]).load(std::memory_order_relaxed);
+}
+
+void storeDwords(uint8_t* host, const uint32_t* from, unsigned dwords) {
+  auto* memory = reinterpret_cast<uint32_t*>(host);
+  for (unsigned i = 0; i < dwords; ++i) std::atomic_ref<uint32_t>(memory[i]).store(from[i], std::memory_order_relaxed);
+}
+
 template <unsigned Dwords>
 const MicroOp* load(Wave& wave, const MicroOp* op) {
   const uint64_t address = addressOf(wave, op);
-  const uint8_t* host = hostPointer(wave, address, Dwords * 4);
+  uint8_t* host = hostPointer(wave, address, Dwords * 4);
   if (!host) [[unlikely]]
     return raiseAccess(wave, op, address, Dwords * 4, false);
-  std::memcpy(&wave.sgpr[op->dst], host, Dwords * 4);
+  loadDwords(&wave.sgpr[op->dst], host, Dwords);
   return next(op);
 }
 
@@ -51,7 +62,7 @@ const MicroOp* store(Wave& wave, const MicroOp* op) {
   uint8_t* host = hostPointer(wave, address, Dwords * 4);
   if (!host) [[unlikely]]
     return raiseAccess(wave, op, address, Dwords * 4, true);
-  std::memcpy(host, &wave.sgpr[op->dst], Dwords * 4);
+  storeDwords(host, &wave.sgpr[op->dst], Dwords);
   return next(op);
 }
 
@@ -79,10 +90,10 @@ const MicroOp* bufferLoad(Wave& wave, const MicroOp* op) {
   const unsigned inside = buffer.inside(offset, Dwords);
   uint32_t data[Dwords] = {};
   if (inside) {
-    const uint8_t* host = hostPointer(wave, address, inside * 4);
+    uint8_t* host = hostPointer(wave, address, inside * 4);
     if (!host) [[unlikely]]
       return raiseAccess(wave, op, address, inside * 4, false);
-    std::memcpy(data, host, inside * 4);
+    loadDwords(data, host, inside);
   }
   std::memcpy(&wave.sgpr[op->dst], data, sizeof data);
   return next(op);
@@ -97,7 +108,7 @@ const MicroOp* bufferStore(Wave& wave, const MicroOp* op) {
     uint8_t* host = hostPointer(wave, address, inside * 4);
     if (!host) [[unlikely]]
       return raiseAccess(wave, op, address, inside * 4, true);
-    std::memcpy(host, &wave.sgpr[op->dst], inside * 4);
+    storeDwords(host, &wave.sgpr[op->dst], inside);
   }
   return next(op);
 }
