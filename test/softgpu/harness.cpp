@@ -88,17 +88,21 @@ std::vector<std::vector<uint32_t>> assembleAll(Target target, const std::vector<
   return programs;
 }
 
+// A page on each side that nobody may touch: what runs over an end must not find a neighbour there.
+constexpr size_t kGuard = 4096;
+
 DeviceMemory::DeviceMemory(size_t bytes, AgentMask agents) : size_((bytes + 4095) & ~size_t{4095}) {
-  void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, size_ + 2 * kGuard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  bytes_ = static_cast<uint8_t*>(memory);
+  bytes_ = static_cast<uint8_t*>(memory) + kGuard;
+  if (mprotect(bytes_, size_, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
   AddressSpace::instance().map(address(), size_, agents);
 }
 
 DeviceMemory::~DeviceMemory() {
   AddressSpace::instance().unmap(address());
   invalidateCode(address(), size_);
-  munmap(bytes_, size_);
+  munmap(bytes_ - kGuard, size_ + 2 * kGuard);
 }
 
 WaveTest::WaveTest(Target target)
