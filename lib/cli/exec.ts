@@ -30,7 +30,7 @@ function configuration(gpu: string | undefined): string {
 
 function start(program: string, words: readonly string[], config: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { stdio: "inherit", env: environment(config, process.env) });
+    // Listened for before there is a program: a signal in between would end us and leave the program without anybody.
     const forwards = FORWARDED.map((signal) => {
       const forward = (): void => {
         child.kill(signal);
@@ -38,6 +38,7 @@ function start(program: string, words: readonly string[], config: string): Promi
       process.on(signal, forward);
       return () => process.off(signal, forward);
     });
+    const child = spawn(program, words, { stdio: "inherit", env: environment(config, process.env) });
     const over = (): void => {
       for (const stop of forwards) stop();
     };
