@@ -3,6 +3,7 @@
 #include <cstring>
 #include <ctime>
 #include <thread>
+#include <vector>
 
 #include "harness.h"
 
@@ -477,4 +478,20 @@ TEST_CASE("an idle pool takes no processor time") {
   const auto before = used();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   CHECK(used() - before < std::chrono::milliseconds(5));
+}
+
+TEST_CASE("dispatches that are cancelled together all end") {
+  Gpu gpu(Target::gfx90a);
+  const Kernel endless(gpu.model.target, "again:\ns_sleep 16\ns_branch again");
+  for (unsigned round = 0; round < 100; ++round) {
+    std::vector<Gpu::Running> running;
+    for (unsigned i = 0; i < 5; ++i) running.push_back(gpu.submit(gpu.launch(endless, 64, 64)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (Gpu::Running& one : running) one.dispatch->cancel();
+    for (Gpu::Running& one : running) {
+      auto result = one.wait(std::chrono::seconds(5));
+      REQUIRE(result.has_value());
+      CHECK(result->cancelled);
+    }
+  }
 }

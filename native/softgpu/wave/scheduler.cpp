@@ -151,23 +151,29 @@ void WorkerPool::callHelpers(bool watch) {
   }
 }
 
-// One slice of the first work that has something for this worker, beginning where the last one left off.
+// One slice of the first work that has something for this worker, beginning where the last one left off. A work that
+// ends counts too: the list has changed under the count then, and the caller looks once more before it rests.
 bool WorkerPool::advanceAny() {
+  size_t turn = 0;
   for (size_t tried = 0;; ++tried) {
     std::shared_ptr<Work> work;
     {
       std::lock_guard lock(mutex_);
       if (tried >= works_.size()) return false;
-      work = works_[turn_++ % works_.size()];
+      // A turn of its own: two workers that shared one while they look would each see only some of the works.
+      if (tried == 0) turn = turn_++;
+      work = works_[(turn + tried) % works_.size()];
     }
     const bool took = work->advance();
     if (work->finished()) {
       std::lock_guard lock(mutex_);
       std::erase(works_, work);
-    } else if (took) {
-      callHelpers(true);
+      return true;
     }
-    if (took) return true;
+    if (took) {
+      callHelpers(true);
+      return true;
+    }
   }
 }
 
