@@ -128,14 +128,14 @@ void PacketProcessor::sleep() {
   if (blocked && !wasBlocked_) blockedSince_ = started;
   wasBlocked_ = blocked;
 
-  do {
-    if (doorbells_.kicked()) break;
+  // Not again after a sleep that brought nothing: a watcher that looks every so often does not spin between.
+  while (!idle_ && !doorbells_.kicked() && Clock::now() - started < kSpin) {
     if (anyNews(*list)) {
       lastNews_ = Clock::now();
       return;
     }
     __builtin_ia32_pause();
-  } while (Clock::now() - started < kSpin);
+  }
 
   std::optional<std::chrono::nanoseconds> timeout;
   if (blocked) timeout = pauseAfter(Clock::now() - blockedSince_, 1ms);
@@ -147,7 +147,8 @@ void PacketProcessor::sleep() {
   // What was rung before the pages were protected is visible now; what is rung from now on ends the sleep.
   if (!anyNews(*list)) doorbells_.sleep(timeout);
   doorbells_.disarm();
-  if (anyNews(*list)) lastNews_ = Clock::now();
+  idle_ = !anyNews(*list);
+  if (!idle_) lastNews_ = Clock::now();
 }
 
 }  // namespace softgpu

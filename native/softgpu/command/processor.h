@@ -62,6 +62,7 @@ class PacketProcessor : public PacketSource {
   Clock::time_point lastNews_ = Clock::now();
   Clock::time_point blockedSince_ = Clock::now();
   bool wasBlocked_ = false;
+  bool idle_ = false;  // the last sleep brought nothing
 };
 
 }  // namespace softgpu
