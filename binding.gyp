@@ -16,6 +16,7 @@
         "native/addon/error.cc",
         "native/addon/executable.cc",
         "native/addon/handle.cc",
+        "native/addon/loop_watch.cc",
         "native/addon/mailbox.cc",
         "native/addon/memory.cc",
         "native/addon/memory_calls.cc",

@@ -1,6 +1,7 @@
 #include "completion.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -16,6 +17,17 @@ namespace gcn::addon {
 namespace {
 
 constexpr uint64_t kForever = std::numeric_limits<uint64_t>::max();
+
+// Takes an element out of a list whose order says nothing.
+template <typename T>
+void SwapOut(std::vector<T>& list, size_t i) {
+  if (i + 1 != list.size()) list[i] = std::move(list.back());
+  list.pop_back();
+}
+
+void Erase(std::vector<std::shared_ptr<QueueState>>& list, const QueueState& queue) {
+  std::erase_if(list, [&queue](const auto& each) { return each.get() == &queue; });
+}
 
 }  // namespace
 
@@ -34,20 +46,18 @@ uint32_t Completion::AddWait(std::shared_ptr<SignalState> signal, hsa_signal_con
   } while (callbacks_.contains(next_wait_));
   EnsureStarted();
   callbacks_.emplace(next_wait_, std::move(callback));
-  const std::lock_guard lock(mutex_);
-  waits_.push_back({next_wait_, std::move(signal), condition, value});
-  Announce();
+  fresh_waits_.push_back({next_wait_, std::move(signal), condition, value});
   return next_wait_;
 }
 
 bool Completion::CancelWait(uint32_t wait) {
   if (callbacks_.erase(wait) == 0) return false;
+  if (std::erase_if(fresh_waits_, [wait](const Wait& each) { return each.id == wait; }) != 0) return true;
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(waits_.begin(), waits_.end(), [wait](const Wait& each) { return each.id == wait; });
   if (found != waits_.end()) {
     Retire(std::move(found->signal));
-    *found = std::move(waits_.back());
-    waits_.pop_back();
+    SwapOut(waits_, static_cast<size_t>(found - waits_.begin()));
   }
   return true;
 }
@@ -55,15 +65,16 @@ bool Completion::CancelWait(uint32_t wait) {
 void Completion::Push(QueueState& queue, std::shared_ptr<SignalState> signal) {
   const std::lock_guard lock(mutex_);
   queue.in_flight.push_back(std::move(signal));
-  if (queue.in_flight.size() > 1) return;  // the thread waits on an older one
-  busy_.push_back(queue.shared_from_this());
-  Announce();
+  // Where there is an older one, the loop or the thread looks for that.
+  if (queue.in_flight.size() == 1) fresh_queues_.push_back(queue.shared_from_this());
 }
 
 void Completion::Harvest(QueueState& queue) {
   const std::lock_guard lock(mutex_);
-  CollectQueue(queue);
-  if (queue.in_flight.empty()) std::erase_if(busy_, [&queue](const auto& each) { return each.get() == &queue; });
+  CollectQueue(queue, true);
+  if (!queue.in_flight.empty()) return;
+  Erase(fresh_queues_, queue);
+  Erase(busy_, queue);
 }
 
 size_t Completion::TakeFinished(QueueState& queue, double* times, size_t most) {
@@ -81,9 +92,26 @@ size_t Completion::Drop(QueueState& queue) {
   for (auto& signal : queue.in_flight) Retire(std::move(signal));
   queue.in_flight.clear();
   queue.finished.clear();
-  std::erase_if(busy_, [&queue](const auto& each) { return each.get() == &queue; });
-  std::erase_if(finished_, [&queue](const auto& each) { return each.get() == &queue; });
+  for (auto* list : {&fresh_queues_, &busy_, &finished_}) Erase(*list, queue);
   return count;
+}
+
+bool Completion::LookFor(double nanoseconds) {
+  if (!LoopHasWork() || !PollPolitely(nanoseconds, [this] { return AnyFreshHolds(); })) return false;
+  const std::lock_guard lock(mutex_);
+  bool found = CollectQueues(fresh_queues_, false);
+  found |= CollectWaits(fresh_waits_);
+  return found;
+}
+
+void Completion::HandOver() {
+  const std::lock_guard lock(mutex_);
+  if (!LoopHasWork()) return;
+  std::move(fresh_waits_.begin(), fresh_waits_.end(), std::back_inserter(waits_));
+  std::move(fresh_queues_.begin(), fresh_queues_.end(), std::back_inserter(busy_));
+  fresh_waits_.clear();
+  fresh_queues_.clear();
+  Announce();
 }
 
 void Completion::Deliver(Napi::Env env, Environment& environment) {
@@ -119,6 +147,8 @@ void Completion::Stop() {
 }
 
 void Completion::Clear() {
+  fresh_waits_.clear();
+  fresh_queues_.clear();
   waits_.clear();
   busy_.clear();
   finished_.clear();
@@ -201,19 +231,40 @@ bool Completion::AnyHolds() const {
   return false;
 }
 
+bool Completion::AnyFreshHolds() const {
+  const hsa::EntryPoints& hsa = runtime_->hsa();
+  for (const auto& queue : fresh_queues_) {
+    if (hsa.hsa_signal_load_relaxed(queue->in_flight.front()->signal) < 1) return true;
+  }
+  for (const Wait& wait : fresh_waits_) {
+    if (Holds(wait.condition, hsa.hsa_signal_load_relaxed(wait.signal->signal), wait.value)) return true;
+  }
+  return false;
+}
+
 void Completion::Collect() {
+  bool found = CollectQueues(busy_, true);
+  found |= CollectWaits(waits_);
+  if (found) mailbox_.Wake();
+}
+
+bool Completion::CollectQueues(std::vector<std::shared_ptr<QueueState>>& queues, bool watched) {
   bool found = false;
-  for (size_t i = 0; i < busy_.size();) {
-    found |= CollectQueue(*busy_[i]);
-    if (busy_[i]->in_flight.empty()) {
-      std::swap(busy_[i], busy_.back());
-      busy_.pop_back();
+  for (size_t i = 0; i < queues.size();) {
+    found |= CollectQueue(*queues[i], watched);
+    if (queues[i]->in_flight.empty()) {
+      SwapOut(queues, i);
     } else {
       i++;
     }
   }
-  for (size_t i = 0; i < waits_.size();) {
-    Wait& wait = waits_[i];
+  return found;
+}
+
+bool Completion::CollectWaits(std::vector<Wait>& waits) {
+  bool found = false;
+  for (size_t i = 0; i < waits.size();) {
+    const Wait& wait = waits[i];
     const hsa_signal_value_t value = runtime_->hsa().hsa_signal_load_scacquire(wait.signal->signal);
     if (!Holds(wait.condition, value, wait.value)) {
       i++;
@@ -221,13 +272,12 @@ void Completion::Collect() {
     }
     results_.push_back({wait.id, value});
     found = true;
-    if (&wait != &waits_.back()) wait = std::move(waits_.back());
-    waits_.pop_back();
+    SwapOut(waits, i);
   }
-  if (found) mailbox_.Wake();
+  return found;
 }
 
-bool Completion::CollectQueue(QueueState& queue) {
+bool Completion::CollectQueue(QueueState& queue, bool watched) {
   bool found = false;
   const hsa::EntryPoints& hsa = runtime_->hsa();
   while (!queue.in_flight.empty()) {
@@ -237,7 +287,7 @@ bool Completion::CollectQueue(QueueState& queue) {
     if (queue.profiling) hsa.hsa_amd_profiling_get_dispatch_time(queue.agent(), signal, &time);
     queue.finished.push_back(runtime_->NanosecondsOf(time.start));
     queue.finished.push_back(runtime_->NanosecondsOf(time.end));
-    Retire(std::move(queue.in_flight.front()));
+    if (watched) Retire(std::move(queue.in_flight.front()));
     queue.in_flight.pop_front();
     found = true;
   }

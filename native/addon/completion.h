@@ -1,5 +1,7 @@
-// The env's one thread that waits for signals. It sleeps inside the HSA runtime (hsa_amd_signal_wait_any) on all waits
-// that are in flight, the oldest launch of each queue, and a control signal that JavaScript's thread stores to when
+// Launches and waits that JavaScript awaits. What is new is looked for by the event loop itself for a moment
+// (LoopWatch): a short kernel is over by then, and no thread had to be woken to say so. What takes longer goes to the
+// env's one thread that waits for signals. It sleeps inside the HSA runtime (hsa_amd_signal_wait_any) on all waits that
+// were handed to it, the oldest launch of each queue, and a control signal that JavaScript's thread stores to when
 // there is more to wait for; with nothing in flight it sleeps on a condition variable. What it finds goes to JavaScript
 // through the mailbox, many at a time.
 #pragma once
@@ -51,6 +53,13 @@ class Completion {
   // Forgets the queue's launches; answers how many had not been taken.
   size_t Drop(QueueState& queue);
 
+  // Whether there is something that the event loop looks for.
+  bool LoopHasWork() const { return !fresh_queues_.empty() || !fresh_waits_.empty(); }
+  // Looks for a short while; true as soon as something of it has finished, which Deliver then reports.
+  bool LookFor(double nanoseconds);
+  // Leaves what the loop has looked for in vain to the thread.
+  void HandOver();
+
   void Deliver(Napi::Env env, Environment& environment);
 
   // Ends the thread.
@@ -73,10 +82,14 @@ class Completion {
 
   void Run();
   bool AnyHolds() const;
+  bool AnyFreshHolds() const;
   // With the lock held:
   void Announce();
   void Collect();
-  bool CollectQueue(QueueState& queue);
+  // `watched`: the thread may be waiting on its signals.
+  bool CollectQueue(QueueState& queue, bool watched);
+  bool CollectQueues(std::vector<std::shared_ptr<QueueState>>& queues, bool watched);
+  bool CollectWaits(std::vector<Wait>& waits);
   void Watch();
   void Retire(std::shared_ptr<SignalState> signal);
 
@@ -86,12 +99,17 @@ class Completion {
   uint32_t next_wait_ = 0;
   std::thread thread_;
 
+  // For the event loop to look at. Only JavaScript's thread touches these, and the launches of these queues.
+  std::vector<Wait> fresh_waits_;
+  std::vector<std::shared_ptr<QueueState>> fresh_queues_;
+
   std::mutex mutex_;
   std::condition_variable work_;
   hsa_signal_t control_{0};
   bool stopping_ = false;
   bool sleeping_ = false;  // inside the runtime's wait
   bool called_ = false;    // and called out of it
+  // Handed over to the thread.
   std::vector<Wait> waits_;
   std::vector<std::shared_ptr<QueueState>> busy_;      // with launches in flight
   std::vector<std::shared_ptr<QueueState>> finished_;  // with launches to report

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "completion.h"
+#include "loop_watch.h"
 #include "mailbox.h"
 #include "signal_state.h"
 
@@ -77,6 +78,7 @@ const std::shared_ptr<hsa::Runtime>& Environment::Open(const hsa::OpenRequest& r
   PrepareProcessEnd();
   mailbox_ = std::make_shared<Mailbox>(*this, *runtime);
   completion_ = std::make_shared<Completion>(runtime, *mailbox_);
+  if (loop_watch_ == nullptr) loop_watch_ = &LoopWatch::Create(*this);
   runtime_ = std::move(runtime);
   // Added after the mailbox's threadsafe function: hooks run last in, first out, so that ours stops the threads that
   // call it first.
@@ -95,6 +97,10 @@ const std::shared_ptr<hsa::Runtime>& Environment::runtime() const {
 void Environment::DeliverCompletions(Napi::Env env) {
   const std::shared_ptr<Completion> completion = completion_;  // a callback may close this env and open it again
   completion->Deliver(env, *this);
+}
+
+void Environment::WatchFromLoop() {
+  if (completion_->LoopHasWork()) loop_watch_->Start();
 }
 
 void Environment::OnEnvCleanup(void* environment) {

@@ -18,6 +18,7 @@
 namespace gcn::addon {
 
 class Completion;
+class LoopWatch;
 class Mailbox;
 class Signal;
 struct SignalState;
@@ -40,7 +41,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   const hsa::EntryPoints& hsa() const { return runtime()->hsa(); }
   Mailbox& mailbox() { return *mailbox_; }
   Completion& completion() { return *completion_; }
+  Completion* completion_if_open() { return runtime_ ? completion_.get() : nullptr; }
   void DeliverCompletions(Napi::Env env);
+  // Something was launched, or waits, that may be over soon.
+  void WatchFromLoop();
 
   // Disposes every handle, in HandleClass's order, and lets go of the runtime. Idempotent.
   void Close(Teardown teardown);
@@ -109,6 +113,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::shared_ptr<hsa::Runtime> runtime_;
   std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<Completion> completion_;
+  LoopWatch* loop_watch_ = nullptr;  // outlives this env's use of it
   size_t pending_ = 0;
   std::vector<std::shared_ptr<SignalState>> retained_;
   size_t reap_next_ = 0;

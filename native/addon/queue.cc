@@ -333,6 +333,7 @@ napi_value Queue::SubmitAsync(napi_env env, napi_callback_info info) {
     self->environment().completion().EnsureStarted();
     if (!self->Send(env, submission)) return nullptr;
     self->environment().completion().Push(*self->state_, submission.signal->state());
+    self->environment().WatchFromLoop();
     if (self->outstanding_++ == 0) self->self_.Ref();
     self->environment().AddPending(1);
     napi_value result = nullptr;

@@ -196,6 +196,7 @@ Napi::Value Signal::WaitAsync(const Napi::CallbackInfo& info) {
   const hsa_signal_value_t compare = arguments.SignalValue(1, "value");
   const Napi::Function callback = arguments.Function(2, "callback");
   const uint32_t wait = environment().completion().AddWait(state_, condition, compare, Napi::Persistent(callback));
+  environment().WatchFromLoop();
   environment().AddPending(1);
   return Napi::Number::New(info.Env(), wait);
 }

@@ -1,5 +1,6 @@
 /** Launching: what is refused, what may overlap, and what it costs in calls. */
 import { readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Code, type Device, f32, i32, local, open, type Runtime, u32 } from "../../lib/index.js";
 import { pattern } from "./fixture.js";
@@ -63,6 +64,25 @@ describe("launches", () => {
     await code.kernel("spin").launch({ grid: 256, workgroup: 256 }, u32(300_000), out);
     clearInterval(timer);
     expect(turns).toBeGreaterThan(2);
+  });
+
+  test("short launches awaited one after the other let timers, files and immediates through", async () => {
+    using demoCode = await gpu.load(demo);
+    const kernel = demoCode.kernel("empty");
+    const seen = { timer: false, file: false, immediate: false };
+    setTimeout(() => {
+      seen.timer = true;
+    }, 5);
+    setImmediate(() => {
+      seen.immediate = true;
+    });
+    stat(new URL(import.meta.url)).then(() => {
+      seen.file = true;
+    });
+    const until = performance.now() + 5000;
+    while (!(seen.timer && seen.file && seen.immediate) && performance.now() < until)
+      await kernel.launch({ grid: 64, workgroup: 64 });
+    expect(seen).toEqual({ timer: true, file: true, immediate: true });
   });
 
   test("a kernel sees what the host stores while it runs", async () => {
