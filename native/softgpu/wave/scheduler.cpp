@@ -26,8 +26,8 @@ unsigned threadsWanted(unsigned asked) {
     if (const char* text = std::getenv("GCN_SOFTGPU_THREADS"))
       asked = static_cast<unsigned>(std::strtoul(text, nullptr, 10));
   }
-  if (asked == 0) asked = hostProcessors();
-  return std::clamp(asked, 2u, 256u);
+  if (asked == 0) asked = std::max(hostProcessors(), 2u);
+  return std::min(asked, 256u);
 }
 
 // The workers take turns at three things: they advance work, they poll the packet source between slices, and when there

@@ -36,8 +36,9 @@ class PacketSource {
 class Scheduler {
  public:
   static Scheduler& instance();  // never destroyed: a process may exit with work in flight
-  // Threads 0: GCN_SOFTGPU_THREADS, else the host's processors; at least two, so that one can watch while one works. A
-  // further call exchanges the source and leaves the threads; when it returns, the old source is no longer in use.
+  // Threads 0: GCN_SOFTGPU_THREADS, else the host's processors and at least two, so that one can watch while one works;
+  // one thread alone looks at the doorbells between slices. A further call exchanges the source and leaves the threads;
+  // when it returns, the old source is no longer in use.
   void start(PacketSource& source, unsigned threads);
   void submit(std::shared_ptr<Work> work);  // from `poll` or any thread
   // A blocked queue may have become ready, or work was cancelled.
