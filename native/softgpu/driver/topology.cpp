@@ -1,6 +1,7 @@
 #include "driver/topology.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <string>
 
@@ -21,6 +22,9 @@ constexpr uint64_t kPrivateAperture = 2ull << 48;
 constexpr uint64_t kApertureBytes = 1ull << 32;
 
 constexpr uint64_t kGiB = 1ull << 30;
+// As the amdgpu driver numbers families: Volcanic Islands (gfx8), and Arctic Islands (gfx9).
+constexpr uint32_t kFamilyVi = 130;
+constexpr uint32_t kFamilyAi = 141;
 
 struct TargetFacts {
   uint32_t major, minor, stepping;
@@ -169,6 +173,11 @@ HsaNodeProperties Topology::properties(uint32_t node) const {
   properties.UniqueID = 0x50f7'0000'0000'0000ull | (static_cast<uint64_t>(agent.target) << 32) | (*gpu + 1);
   properties.VGPRSizePerCU = facts.vgprBytesPerUnit;
   properties.SGPRSizePerCU = 12800;
+  // Reserved in the header of 5.2: since 5.6 the dies of the GPU (scratch is sized by them), KFD's id, the family.
+  const HSAuint32 later[] = {1, 0x1000u + *gpu, facts.major == 8 ? kFamilyVi : kFamilyAi};
+  constexpr size_t kLater = offsetof(HsaNodeProperties, SGPRSizePerCU) + sizeof(HSAuint32);
+  static_assert(sizeof properties >= kLater + sizeof later);
+  std::memcpy(reinterpret_cast<char*>(&properties) + kLater, later, sizeof later);
   setMarketingName(properties, std::string("Software GPU (") + targetName(agent.target) + ")");
   setAmdName(properties, std::string("software ") + targetName(agent.target));
   return properties;

@@ -57,5 +57,6 @@ class Dispatch : public Work {
 
 // The clock that dispatch timestamps, s_memrealtime and hsaKmtGetClockCounters share: nanoseconds of CLOCK_MONOTONIC.
 uint64_t gpuTicks();
+inline constexpr uint64_t kGpuTicksPerSecond = 1'000'000'000;
 
 }  // namespace softgpu

@@ -52,6 +52,20 @@ HSAKMT_STATUS hsaKmtRuntimeDisable() {
   return HSAKMT_STATUS_NOT_SUPPORTED;
 }
 
+// For core dumps, which ROCr 6 writes on a fault where it can.
+HSAKMT_STATUS hsaKmtDbgEnable(void**, HSAuint32*) {
+  return HSAKMT_STATUS_NOT_SUPPORTED;
+}
+HSAKMT_STATUS hsaKmtDbgDisable() {
+  return HSAKMT_STATUS_NOT_SUPPORTED;
+}
+HSAKMT_STATUS hsaKmtDbgGetDeviceData(void**, HSAuint32*, HSAuint32*) {
+  return HSAKMT_STATUS_NOT_SUPPORTED;
+}
+HSAKMT_STATUS hsaKmtDbgGetQueueData(void**, HSAuint32*, HSAuint32*, bool) {
+  return HSAKMT_STATUS_NOT_SUPPORTED;
+}
+
 HSAKMT_STATUS hsaKmtGetRuntimeCapabilities(HSAuint32* mask) {
   if (!mask) return HSAKMT_STATUS_INVALID_PARAMETER;
   *mask = 0;
@@ -83,9 +97,6 @@ HSAKMT_STATUS hsaKmtSetXNACKMode(HSAint32 enable) {
 }
 
 // A handle of libdrm's, whose devices these are not.
-HSAKMT_STATUS hsaKmtGetAMDGPUDeviceHandle(HSAuint32, void**) {
-  return HSAKMT_STATUS_NOT_SUPPORTED;
-}
 
 // System-management events (throttling, resets) do not happen here.
 HSAKMT_STATUS hsaKmtOpenSMI(HSAuint32, int*) {
