@@ -31,6 +31,7 @@
         "native/addon/signal_state.cc",
         "native/addon/software_gpu.cc",
         "native/addon/stats.cc",
+        "native/addon/submit.cc",
         "native/addon/system_event.cc",
         "native/hsa/entry_points.cc",
         "native/hsa/library.cc",
