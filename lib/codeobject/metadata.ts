@@ -5,34 +5,10 @@
 import { decode } from "@msgpack/msgpack";
 import { CodeObjectError } from "./errors.js";
 import { type Note, NT_AMD_HSA_METADATA, NT_AMDGPU_METADATA } from "./notes.js";
-import type { Access, AddressSpace, ArgumentKind, Dimensions, KernelArgument } from "./types.js";
+import type { Access, AddressSpace, ArgumentKind, Dimensions, Kernel, KernelArgument } from "./types.js";
 
-/** A kernel as the metadata tells of it; the descriptor is read apart. */
-export interface KernelMetadata {
-  readonly name: string;
-  readonly symbol: string;
-  readonly arguments: readonly KernelArgument[];
-  readonly kernargSize: number;
-  readonly kernargAlign: number;
-  readonly groupSegmentSize: number;
-  readonly privateSegmentSize: number;
-  readonly usesDynamicStack: boolean;
-  readonly wavefrontSize: 32 | 64;
-  readonly maxWorkgroupSize: number;
-  readonly requiredWorkgroupSize: Dimensions | null;
-  readonly workgroupSizeHint: Dimensions | null;
-  readonly vectorTypeHint: string | null;
-  readonly sgprCount: number | null;
-  readonly vgprCount: number | null;
-  readonly agprCount: number | null;
-  readonly sgprSpillCount: number | null;
-  readonly vgprSpillCount: number | null;
-  readonly language: string | null;
-  readonly languageVersion: readonly number[] | null;
-  readonly role: "normal" | "init" | "fini";
-  readonly uniformWorkgroupSize: boolean | null;
-  readonly deviceEnqueueSymbol: string | null;
-}
+/** A kernel as the metadata tells of it; the symbol table and the descriptor are read apart. */
+export type KernelMetadata = Omit<Kernel, "exported" | "descriptor">;
 
 export interface Metadata {
   /** `amdhsa.target` of v4 and later. */

@@ -20,10 +20,9 @@ bool isMadWithLiteral(Opcode op) {
          op == Opcode::v_madak_f16;
 }
 
-// What has no SDWA or DPP form: 64-bit operands (gfx90a: DPP has them), the literal of madmk and madak,
-// v_readfirstlane, v_swap; gfx9 dropped SDWA from the accumulating operations.
-bool allowsSdwa(Opcode op, const OperandShape& shape, Target target) {
-  if (has64BitOperand(shape) || isMadWithLiteral(op)) return false;
+// What has neither an SDWA nor a DPP form, its operands apart: the literal of madmk and madak, what names registers by
+// itself, what has no operands.
+bool standsAlone(Opcode op) {
   switch (op) {
     case Opcode::v_readfirstlane_b32:
     case Opcode::v_swap_b32:
@@ -33,28 +32,20 @@ bool allowsSdwa(Opcode op, const OperandShape& shape, Target target) {
     case Opcode::v_movrelsd_b32:
     case Opcode::v_clrexcp:
     case Opcode::v_nop:
-      return false;
+      return true;
     default:
-      return target == Target::gfx803 || !isAccumulating(op);
+      return isMadWithLiteral(op);
   }
 }
 
+// gfx9 dropped SDWA from the accumulating operations.
+bool allowsSdwa(Opcode op, const OperandShape& shape, Target target) {
+  return !has64BitOperand(shape) && !standsAlone(op) && (target == Target::gfx803 || !isAccumulating(op));
+}
+
+// 64-bit operands have DPP on gfx90a.
 bool allowsDpp(Opcode op, const OperandShape& shape, Target target) {
-  if ((has64BitOperand(shape) && target != Target::gfx90a) || isMadWithLiteral(op)) return false;
-  switch (op) {
-    case Opcode::v_readfirstlane_b32:
-    case Opcode::v_swap_b32:
-    case Opcode::v_accvgpr_mov_b32:
-    case Opcode::v_movreld_b32:
-    case Opcode::v_movrels_b32:
-    case Opcode::v_movrelsd_b32:
-    case Opcode::v_clrexcp:
-    case Opcode::v_nop:
-    case Opcode::v_pk_fmac_f16:
-      return false;
-    default:
-      return true;
-  }
+  return (!has64BitOperand(shape) || target == Target::gfx90a) && !standsAlone(op) && op != Opcode::v_pk_fmac_f16;
 }
 
 // The carry-in and the selector are masks of lanes: a scalar pair.
