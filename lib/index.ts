@@ -44,4 +44,4 @@ export { Kernel, type LaunchOptions } from "./device/kernel.js";
 export { LaunchQueue, type LaunchResult, type QueueStats } from "./device/launch-queue.js";
 export { type OpenOptions, open, Runtime } from "./device/runtime.js";
 export * as hsa from "./hsa/index.js";
-export { HsaError } from "./hsa/index.js";
+export { HsaError, type SoftwareFault } from "./hsa/index.js";

@@ -11,6 +11,7 @@ import {
   type Memory,
   type NativeStats,
   type Pool,
+  type Queue,
   type Region,
   type SystemEvent,
 } from "../hsa/index.js";
@@ -18,7 +19,7 @@ import { bytesOf, options as checkedOptions, integer, invalidType } from "../val
 import { Buffer, type MemoryKind, outOfMemory, type TypedArray } from "./buffer.js";
 import { Code, type LoadOptions } from "./code.js";
 import { DeviceError, OffloadError } from "./errors.js";
-import { addressIn, type Extent, hasAccount, meaning, ownerOf, remembered } from "./fault.js";
+import { type Extent, hasAccount, meaning, ownerOf, refined, remembered } from "./fault.js";
 import { KernargPool, type KernargStats } from "./kernarg-pool.js";
 import { LaunchQueue, type QueueStats } from "./launch-queue.js";
 import type { Resource } from "./resource.js";
@@ -255,19 +256,21 @@ export class Device implements Disposable {
   }
 
   /** The error for a launch that the device stopped. */
-  fault(kernel: string, status: number, error?: unknown): DeviceError {
-    const { code, what, hint } = meaning(status);
-    const detail = hasAccount(code) ? this.runtime.softwareLastFault() : null;
+  fault(kernel: string, queue: Queue | null, status: number, error?: unknown): DeviceError {
+    const general = meaning(status);
+    const fault = queue !== null && hasAccount(general) ? this.runtime.softwareLastFault(queue) : null;
+    const { code, what, hint } = refined(general, fault);
     const reported = (error as { address?: unknown } | undefined)?.address;
     const seen = typeof reported === "number" ? reported : (this.#fault?.address ?? null);
-    const address = code === "ERR_OFFLOAD_MEMORY_FAULT" ? (addressIn(detail) ?? seen) : null;
+    // Events have but the page, and there is one of them in the life of a process.
+    const address = code === "ERR_OFFLOAD_MEMORY_FAULT" ? (fault?.access?.address ?? seen) : null;
     this.#fault = null;
     return new DeviceError(code, what, {
       kernel,
       status: status === 0 ? null : status,
       address,
       owner: address === null ? null : this.#ownerOf(address),
-      detail,
+      fault,
       hint,
       cause: error,
     });

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import type { SoftwareFault } from "../hsa/index.js";
 
 /** Stable codes of refusals: nothing has been written or launched when one of these is thrown. */
 export type OffloadErrorCode =
@@ -37,6 +38,8 @@ export type DeviceErrorCode =
   /** A kernel reached memory that is not mapped for the device, or not in that way. */
   | "ERR_OFFLOAD_MEMORY_FAULT"
   | "ERR_OFFLOAD_ILLEGAL_INSTRUCTION"
+  /** An instruction of the target that the software GPU does not implement. */
+  | "ERR_OFFLOAD_UNSUPPORTED_INSTRUCTION"
   /** A trap: an assertion, abort(), or a hardware exception. */
   | "ERR_OFFLOAD_EXCEPTION"
   /** The launch asked for more scratch, LDS or registers than the device gives. */
@@ -70,8 +73,8 @@ export interface DeviceErrorFacts {
   readonly address?: number | null;
   /** What lies at the address, or nearest to it. */
   readonly owner?: string | null;
-  /** What the software GPU saw: program counter and instruction. */
-  readonly detail?: string | null;
+  /** What the software GPU saw. */
+  readonly fault?: SoftwareFault | null;
   readonly hint?: string | null;
   readonly cause?: unknown;
 }
@@ -83,11 +86,15 @@ export class DeviceError extends OffloadError {
   readonly status: number | null;
   readonly address: number | null;
   readonly owner: string | null;
+  /** What the software GPU saw, in a line: the instruction, its place in the source, its wave, the memory nearby. */
   readonly detail: string | null;
+  /** The same in parts. Null on hardware. */
+  readonly fault: SoftwareFault | null;
   readonly hint: string | null;
 
   constructor(code: DeviceErrorCode, what: string, facts: DeviceErrorFacts) {
-    const { address = null, owner = null, detail = null, hint = null } = facts;
+    const { address = null, owner = null, fault = null, hint = null } = facts;
+    const detail = fault?.text ?? null;
     const where = address === null ? "" : ` at address ${hex(address)}`;
     const lines = [`kernel ${facts.kernel}: ${what}${where}${owner ? `, ${owner}` : ""}`, detail, hint];
     super(code, lines.filter(Boolean).join(". "), facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -96,6 +103,7 @@ export class DeviceError extends OffloadError {
     this.address = address;
     this.owner = owner;
     this.detail = detail;
+    this.fault = fault;
     this.hint = hint;
   }
 }

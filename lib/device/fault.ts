@@ -4,10 +4,10 @@
  * @packageDocumentation
  */
 import { explain } from "../hsa/errors.js";
-import { codeOfStatus } from "../hsa/index.js";
+import { codeOfStatus, type SoftwareFault } from "../hsa/index.js";
 import { bytesText, type DeviceErrorCode } from "./errors.js";
 
-interface Meaning {
+export interface Meaning {
   readonly code: DeviceErrorCode;
   readonly what: string;
   readonly hint: string | null;
@@ -57,17 +57,21 @@ export function meaning(status: number): Meaning {
   );
 }
 
+const UNSUPPORTED: Meaning = {
+  code: "ERR_OFFLOAD_UNSUPPORTED_INSTRUCTION",
+  what: "an instruction that the software GPU does not implement",
+  hint: "`gcn-offload info --isa` lists what it implements",
+};
+
 /** The statuses of which the software GPU keeps an account: what stopped a wave. */
 const STOPPED_A_WAVE = ["ERR_OFFLOAD_MEMORY_FAULT", "ERR_OFFLOAD_ILLEGAL_INSTRUCTION", "ERR_OFFLOAD_EXCEPTION"];
 
-/** Whether what the software GPU says of its last fault is about an error of this code. */
-export const hasAccount = (code: DeviceErrorCode): boolean => STOPPED_A_WAVE.includes(code);
+/** Whether the software GPU's last fault is about an error of this meaning. */
+export const hasAccount = ({ code }: Meaning): boolean => STOPPED_A_WAVE.includes(code);
 
-/** The address in the software GPU's account of a memory fault. Events have but its page, and there is one event per process. */
-export function addressIn(account: string | null): number | null {
-  const [, address] = /memory access fault, \w+ of (0x[0-9a-f]+)/.exec(account ?? "") ?? [];
-  return address === undefined ? null : Number(address);
-}
+/** ROCr has one status for instructions that do not exist and for those that are not implemented. */
+export const refined = (general: Meaning, fault: SoftwareFault | null): Meaning =>
+  fault?.kind === "unsupported-instruction" ? UNSUPPORTED : general;
 
 /** A range of device memory, alive or gone. */
 export interface Extent {

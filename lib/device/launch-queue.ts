@@ -48,7 +48,7 @@ export interface QueueOwner {
   readonly kernargs: KernargPool;
   readonly signals: SignalPool;
   /** The error for a launch that the device stopped with an HSA status. */
-  fault(kernel: string, status: number, error?: unknown): DeviceError;
+  fault(kernel: string, queue: Queue | null, status: number, error?: unknown): DeviceError;
 }
 
 export interface QueueStats {
@@ -285,7 +285,7 @@ export class LaunchQueue implements Disposable {
 
   #onError(status: number, error?: unknown): DeviceError {
     this.#settleFinished();
-    const failure = this.#owner.fault(this.running ?? "(none in flight)", status, error);
+    const failure = this.#owner.fault(this.running ?? "(none in flight)", this.#queue, status, error);
     this.#replace(failure);
     return failure;
   }
@@ -412,7 +412,7 @@ export class LaunchQueue implements Disposable {
     if (error instanceof OffloadError) return error;
     const { status, code } = error as { status?: unknown; code?: unknown };
     if (typeof code !== "string" || !code.startsWith("ERR_HSA_")) throw error;
-    return this.#owner.fault(kernel, typeof status === "number" ? status : 0, error);
+    return this.#owner.fault(kernel, this.#queue, typeof status === "number" ? status : 0, error);
   }
 
   /** Ends what is in flight: those launches reject with `ERR_OFFLOAD_DISPOSED`. */

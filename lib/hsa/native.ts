@@ -327,6 +327,57 @@ export interface IndirectFunctionSymbolInfo {
   readonly object: number;
 }
 
+/** What the software GPU knows of a fault. Addresses are numbers, exact below 2^53. */
+export interface SoftwareFault {
+  /** Among the faults of the process, from 1. */
+  readonly sequence: number;
+  /**
+   * `memory`: bytes that are not there, not mapped to the GPU, or not aligned. `illegal-instruction`: no instruction of the target.
+   * `unsupported-instruction`: one that the software GPU does not implement. `aperture`: an access outside of the workgroup's LDS or the
+   * work-item's private memory. `packet`: one that the queue refuses.
+   */
+  readonly kind: "memory" | "illegal-instruction" | "unsupported-instruction" | "trap" | "aperture" | "packet";
+  /** All of it in one line. */
+  readonly text: string;
+  /** Which GPU of the configuration, from 0. */
+  readonly gpu: number;
+  /** Of its hsa_queue_t; null: a copy queue of the runtime's. */
+  readonly queue: number | null;
+  /** The number of a trap. */
+  readonly trap: number | null;
+  readonly kernel: {
+    /** Address of the kernel descriptor. */
+    readonly object: number;
+    /** Index of the packet in its queue. */
+    readonly dispatch: number;
+    /** Null where no loaded code object names it. */
+    readonly name: string | null;
+  } | null;
+  /** The instruction to blame; null where it was none. */
+  readonly instruction: {
+    readonly pc: number;
+    /** Disassembled. */
+    readonly text: string;
+    readonly workgroup: readonly [number, number, number];
+    /** In its workgroup. */
+    readonly wave: number;
+    /** The function that it lies in, and how many bytes from its beginning. */
+    readonly function: string | null;
+    readonly functionOffset: number;
+    /** Where the code object has debug lines. */
+    readonly source: { readonly file: string; readonly line: number; readonly column: number | null } | null;
+  } | null;
+  /** The access that went wrong. */
+  readonly access: {
+    readonly address: number;
+    readonly write: boolean;
+    /** Null: a scalar access, an instruction fetch, or no wave's. */
+    readonly lane: number | null;
+    /** The memory that the address lies in, or the nearest that is mapped to any GPU; `mapped`: to this one too. */
+    readonly nearest: { readonly address: number; readonly byteLength: number; readonly mapped: boolean } | null;
+  } | null;
+}
+
 export interface Native {
   /**
    * Opens the runtime and calls hsa_init for this env. HSA is one per process: another env's open answers the same runtime, and throws
@@ -391,8 +442,8 @@ export interface Native {
   /** The callback of this `waitAsync` will not run. Idempotent. */
   cancelWait(wait: number): void;
 
-  /** What the software GPU says of its last fault (kernel, PC, instruction); null on hardware or where there was none. */
-  softwareLastFault(): string | null;
+  /** The software GPU's last fault, of the queue at an address (`NativeQueue.address`) or of any; null on hardware or where there was none. */
+  softwareLastFault(queue?: number): SoftwareFault | null;
   /** The software GPU's counters (waves, instructions, …); null on hardware. */
   softwareStatistics(): Readonly<Record<string, number>> | null;
 

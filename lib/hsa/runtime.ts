@@ -19,6 +19,7 @@ import type {
   QueueOptions,
   RuntimeFacts,
   SignalCondition,
+  SoftwareFault,
   SystemEvent,
   SystemInfo,
 } from "./native.js";
@@ -107,9 +108,9 @@ export class HsaRuntime implements Disposable {
     return guarded(() => this.native.stats());
   }
 
-  /** What the software GPU says of its last fault (kernel, PC, instruction); null on hardware, or where there was none. */
-  softwareLastFault(): string | null {
-    return guarded(() => this.native.softwareLastFault());
+  /** The software GPU's last fault, of one queue or of any; null on hardware, or where there was none. */
+  softwareLastFault(queue?: Queue): SoftwareFault | null {
+    return guarded(() => this.native.softwareLastFault(queue?.address));
   }
   /** The software GPU's counters; null on hardware. */
   softwareStatistics(): Readonly<Record<string, number>> | null {

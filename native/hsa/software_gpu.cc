@@ -1,8 +1,5 @@
 #include "software_gpu.h"
 
-#include <algorithm>
-
-#include "../softgpu/driver/thunk/gcn_softgpu.h"
 #include "error.h"
 
 namespace gcn::hsa {
@@ -58,15 +55,12 @@ SoftwareGpu SoftwareGpu::Open(const std::string& name, const std::string& config
   return gpu;
 }
 
-std::optional<std::string> SoftwareGpu::LastFault() const {
+std::optional<gcn_softgpu_fault> SoftwareGpu::LastFault(uint64_t queue) const {
   const auto last_fault = Exported<decltype(gcn_softgpu_last_fault)>(library_, "gcn_softgpu_last_fault");
-  if (last_fault == nullptr) return std::nullopt;
-  std::string text(last_fault(nullptr, 0) + 1, '\0');
-  const size_t length = last_fault(text.data(), text.size());
-  // Another fault may have come in between: what fits of it is told.
-  text.resize(std::min(length, text.size() - 1));
-  if (text.empty()) return std::nullopt;
-  return text;
+  gcn_softgpu_fault fault{};
+  fault.size = sizeof fault;
+  if (last_fault == nullptr || last_fault(queue, &fault) != 0) return std::nullopt;
+  return fault;
 }
 
 std::optional<std::vector<std::pair<const char*, uint64_t>>> SoftwareGpu::Statistics() const {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "../softgpu/driver/thunk/gcn_softgpu.h"
 #include "library.h"
 
 namespace gcn::hsa {
@@ -23,8 +24,8 @@ class SoftwareGpu {
   const std::string& file() const { return file_; }
   const std::string& config() const { return config_; }
 
-  // What went wrong last, in the software GPU's words; none where nothing did.
-  std::optional<std::string> LastFault() const;
+  // The last fault of the queue at an address, or of any where that is 0; none where there was none.
+  std::optional<gcn_softgpu_fault> LastFault(uint64_t queue) const;
   // Counts since the process started, by name; none where the thunk keeps none.
   std::optional<std::vector<std::pair<const char*, uint64_t>>> Statistics() const;
 

@@ -179,7 +179,15 @@ test("a memory fault ends the wait with the address, and reaches the listener an
   expect(events).toMatchObject([
     { type: "memory-fault", agent: machine.gpu.index, address: thrown.address, reasonMask: thrown.reasonMask },
   ]);
-  if (native.softwareStatistics() !== null) expect(native.softwareLastFault()).toContain("7000000000");
+  if (native.softwareStatistics() !== null) {
+    expect(native.softwareLastFault()).toMatchObject({
+      kind: "memory",
+      kernel: { name: "fault_read" },
+      instruction: { function: "fault_read", wave: 0, workgroup: [0, 0, 0] },
+      access: { address: 0x7000_0000_0000, write: false, lane: 0 },
+    });
+    expect(native.softwareLastFault(4096)).toBeNull();
+  }
   out.dispose();
 });
 

@@ -17,6 +17,7 @@ import type {
   PoolInfo,
   QueueOptions,
   RegionInfo,
+  SoftwareFault,
   SymbolInfo,
   SystemEvent,
 } from "../../lib/hsa/native.js";
@@ -332,7 +333,7 @@ export class FakeNative implements Native {
   deviceBytes = 64 * 1024 * 1024;
   /** What completion signals of copies get: negative fails. */
   copyResult = 0;
-  lastFault: string | null = null;
+  lastFault: SoftwareFault | null = null;
   symbols: FakeSymbols = {};
   readonly defined = new Map<string, number>();
   listener: ((event: SystemEvent) => void) | null = null;
@@ -548,8 +549,8 @@ export class FakeNative implements Native {
     this.cancelled.push(wait);
     for (const signal of this.#signals) signal.waits.delete(wait);
   }
-  softwareLastFault(): string | null {
-    return this.lastFault;
+  softwareLastFault(queue?: number): SoftwareFault | null {
+    return queue === undefined || this.lastFault?.queue === queue ? this.lastFault : null;
   }
   softwareStatistics(): null {
     return null;

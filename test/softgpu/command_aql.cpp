@@ -285,14 +285,26 @@ TEST_CASE("a kernel's fault stops its queue and says where; its signal never fir
     REQUIRE(eventually([&] { return bench.error() != 0; }));
     CHECK(bench.error() == 0x40000000);
     CHECK(Signals::value(done) == 1);
-    CHECK(lastFault().find("illegal instruction at pc") != std::string::npos);
+    const auto report = lastFault(reinterpret_cast<uint64_t>(&bench.hsa()));
+    REQUIRE(report);
+    CHECK(report->kind == FaultReport::Kind::IllegalInstruction);
+    REQUIRE(report->kernel);
+    CHECK(report->kernel->object == illegal.object());
+    REQUIRE(report->instruction);
+    CHECK(report->instruction->text == ".long 0xbf9fffff, 0xbf810000");
+    CHECK(report->instruction->pc == illegal.object() + 256 + 4);
+    CHECK_FALSE(report->access);
   }
   {
     Bench bench;
     bench.submit(HSA_PACKET_TYPE_KERNEL_DISPATCH, bench.dispatch(trap));
     REQUIRE(eventually([&] { return bench.error() != 0; }));
     CHECK(bench.error() == 0x80000000);
-    CHECK(lastFault().find("s_trap 2") != std::string::npos);
+    const auto report = lastFault(reinterpret_cast<uint64_t>(&bench.hsa()));
+    REQUIRE(report);
+    CHECK(report->kind == FaultReport::Kind::Trap);
+    CHECK(report->trap == 2);
+    CHECK(report->instruction->text == "s_trap 2");
   }
   {
     Bench bench;
@@ -302,7 +314,14 @@ TEST_CASE("a kernel's fault stops its queue and says where; its signal never fir
     CHECK(bench.interrupts.faults()[0].address == 0x2004);
     CHECK(bench.interrupts.faults()[0].write);
     CHECK(bench.error() == 0);
-    CHECK(lastFault().find("flat_store_dword") != std::string::npos);
+    const auto report = lastFault(reinterpret_cast<uint64_t>(&bench.hsa()));
+    REQUIRE(report);
+    CHECK(report->kind == FaultReport::Kind::Memory);
+    CHECK(report->instruction->text.starts_with("flat_store_dword"));
+    CHECK(report->access->address == 0x2004);
+    CHECK(report->access->write);
+    CHECK(report->access->lane == 0u);
+    CHECK(report->access->nearest);
   }
 }
 

@@ -30,7 +30,7 @@ TEST_CASE("memory: a fault names the lowest bad lane, its address and whether it
     CHECK(w.wave->fault.address == memory.end() + 100);
     CHECK(w.wave->fault.write == write);
     CHECK(w.wave->fault.pc == w.wave->steppedPc);
-    CHECK(w.wave->fault.text.find(write ? "global_store_dword" : "global_load_dword") != std::string::npos);
+    CHECK(w.wave->fault.instruction.find(write ? "global_store_dword" : "global_load_dword") != std::string::npos);
     CHECK(std::memcmp(before.data(), memory.data(), kBytes) == 0);
     // The same addresses in lanes that are off harm nobody.
     w.wave->setExec(~(1ull << 17 | 1ull << 40));

@@ -16,7 +16,14 @@ beforeAll(() => {
     "cc",
     [
       ...["-std=c11", "-D_DEFAULT_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", ...sources, "-o", program],
-      ...[`-I${rocm}/include`, `-L${rocm}/lib`, "-lhsa-runtime64", "-ldl", "-pthread"],
+      ...[
+        `-I${resolve(root, "native/softgpu")}`,
+        `-I${rocm}/include`,
+        `-L${rocm}/lib`,
+        "-lhsa-runtime64",
+        "-ldl",
+        "-pthread",
+      ],
     ],
     { stdio: "inherit" },
   );

@@ -30,7 +30,7 @@ TEST_CASE("an instruction without an implementation stops the wave with its text
   REQUIRE(test.run("s_nop 0\ns_sendmsg sendmsg(MSG_GS_DONE, GS_OP_NOP)") == Stop::Fault);
   CHECK(test.wave.fault.kind == FaultKind::Unsupported);
   CHECK(test.wave.fault.pc == test.codeAddress() + 4);
-  CHECK(test.wave.fault.text.find("s_sendmsg") != std::string::npos);
+  CHECK(test.wave.fault.instruction.find("s_sendmsg") != std::string::npos);
 }
 
 TEST_CASE("bits that are no instruction stop the wave") {
@@ -38,7 +38,7 @@ TEST_CASE("bits that are no instruction stop the wave") {
   REQUIRE(test.run(std::vector<uint32_t>{0xbf800000, 0xbfff0000}) == Stop::Fault);
   CHECK(test.wave.fault.kind == FaultKind::IllegalInstruction);
   CHECK(test.wave.fault.pc == test.codeAddress() + 4);
-  CHECK(test.wave.fault.text.find("0xbfff0000") != std::string::npos);
+  CHECK(test.wave.fault.instruction.find("0xbfff0000") != std::string::npos);
 }
 
 TEST_CASE("code that leaves its memory range stops the wave") {
@@ -111,7 +111,7 @@ TEST_CASE("kernel entry: user and system SGPRs lie in their order") {
     launch.queue = 0x3000000030;
     launch.dispatchId = 0x4000000040;
     const DispatchResult result = gpu.run(launch);
-    REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.text);
+    REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.instruction);
     const uint32_t* got = out.as<uint32_t>();
     for (unsigned i = 0; i < 4; ++i) CHECK(got[i] == 0x1000 + i);
     CHECK(out.as<uint64_t>()[2] == launch.dispatchPacket);
@@ -160,7 +160,7 @@ TEST_CASE("kernel entry: work-item ids, EXEC and partial workgroups at the grid'
     launch.grid[2] = 4;
     launch.workgroup[2] = 4;  // 140 and 60 work-items: 3 waves and 1
     const DispatchResult result = gpu.run(launch);
-    REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.text);
+    REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.instruction);
     std::vector<unsigned> seen(1 << 17);
     const uint32_t count = *out.as<uint32_t>() / 4 - 1;
     CHECK(count == 200);
@@ -214,7 +214,7 @@ TEST_CASE("s_barrier holds every wave, and those that have ended do not count") 
   Launch launch = gpu.launch(kernel, 1024, 1024, arguments.address());
   launch.groupSegment = 64;
   const DispatchResult result = gpu.run(launch);
-  REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.text);
+  REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.instruction);
   for (unsigned i = 0; i < 8; ++i) CHECK(out.as<uint32_t>()[i] == 120);
 }
 
@@ -252,7 +252,7 @@ TEST_CASE("waves of a workgroup make progress while others spin on LDS without s
   Launch launch = gpu.launch(kernel, 1024, 1024, arguments.address());
   launch.groupSegment = 64;
   const DispatchResult result = gpu.run(launch);
-  REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.text);
+  REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.instruction);
   CHECK(*out.as<uint32_t>() == 42);
 }
 
@@ -278,7 +278,7 @@ TEST_CASE("resident workgroups that wait for each other all arrive") {
     arguments.as<uint64_t>()[0] = counter.address();
     arguments.as<uint32_t>()[2] = groups;
     const DispatchResult result = gpu.run(gpu.launch(kernel, groups * 64, 64, arguments.address()));
-    REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.text);
+    REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.instruction);
     CHECK(*counter.as<uint32_t>() == groups);
   }
 }
@@ -345,7 +345,7 @@ TEST_CASE("a fault ends its dispatch once, with the address and the instruction"
   CHECK(result.fault.address == 0x1008);
   CHECK_FALSE(result.fault.write);
   CHECK(result.fault.pc == kernel.object() + 256 + 12);
-  CHECK(result.fault.text.find("s_load_dword s6, s[4:5], 0x8") != std::string::npos);
+  CHECK(result.fault.instruction.find("s_load_dword s6, s[4:5], 0x8") != std::string::npos);
 }
 
 TEST_CASE("a trap is reported, llvm.debugtrap is passed over") {
@@ -424,7 +424,7 @@ TEST_CASE("waves that run at the same time have scratch memory of their own") {
   for (Gpu::Running* running : {&first, &second}) {
     auto result = running->wait();
     REQUIRE(result.has_value());
-    REQUIRE_MESSAGE(result->fault.kind == FaultKind::None, result->fault.text);
+    REQUIRE_MESSAGE(result->fault.kind == FaultKind::None, result->fault.instruction);
   }
   CHECK(*counter.as<uint32_t>() == 600);
 }

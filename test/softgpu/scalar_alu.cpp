@@ -345,7 +345,7 @@ void expect(WaveTest& test, const Operation& op, const Inputs& in, const std::ve
   CAPTURE(in.a);
   CAPTURE(in.b);
   CAPTURE(in.scc);
-  REQUIRE_MESSAGE(stop == Stop::Ended, test.wave.fault.text);
+  REQUIRE_MESSAGE(stop == Stop::Ended, test.wave.fault.instruction);
   if (op.d) CHECK((test.s64(8) & mask(op.d)) == want.value.value());
   if (op.d != 64) CHECK(test.s(9) == kGuard);
   CHECK(test.wave.scc == want.scc.value_or(in.scc));

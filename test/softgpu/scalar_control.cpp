@@ -196,7 +196,7 @@ TEST_CASE("scalar control: a fault while indexing names the instruction") {
   WaveTest test(Target::gfx900);
   REQUIRE(test.run("s_set_gpr_idx_on s0, 0x1\ns_nop 0\ns_sethalt 1") == Stop::Fault);
   CHECK(test.wave.fault.pc == test.codeAddress() + 8);
-  CHECK(test.wave.fault.text.find("s_sethalt") != std::string::npos);
+  CHECK(test.wave.fault.instruction.find("s_sethalt") != std::string::npos);
 }
 
 TEST_CASE("scalar control: hardware registers") {

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "command/blit_kernels.h"
-#include "command/faults.h"
 #include "command/pm4.h"
 #include "command/signals.h"
 #include "command/statistics.h"
@@ -43,6 +42,10 @@ bool holds(hsa_signal_condition32_t condition, int64_t value, int64_t wanted) {
       return value >= wanted;
   }
   return false;
+}
+
+uint64_t addressOf(const amd_queue_t& queue) {
+  return reinterpret_cast<uint64_t>(&queue);
 }
 
 QueueError errorOf(FaultKind kind) {
@@ -219,7 +222,7 @@ bool AqlQueue::dependenciesMet(const hsa_signal_t* signals, bool all, bool& met)
     if (signals[i].handle == 0) continue;
     const amd_signal_t* signal = findSignal(signals[i].handle, agent_.index);
     if (!signal) {
-      faultMemory({agent_.index, signals[i].handle, false, false}, "dependency of a barrier packet");
+      faultAccess({agent_.index, signals[i].handle, false, false}, "dependency of a barrier packet");
       return false;
     }
     ++given;
@@ -267,7 +270,7 @@ bool AqlQueue::passVendorPacket(const hsa_kernel_dispatch_packet_t& packet) {
     if (barrier.signal.handle != 0) {
       const amd_signal_t* signal = findSignal(barrier.signal.handle, agent_.index);
       if (!signal) {
-        faultMemory({agent_.index, barrier.signal.handle, false, false}, "signal of a barrier-value packet");
+        faultAccess({agent_.index, barrier.signal.handle, false, false}, "signal of a barrier-value packet");
         return false;
       }
       if (!holds(barrier.cond, loadSignal(*signal) & barrier.mask, barrier.value)) return stall(true);
@@ -285,7 +288,7 @@ void AqlQueue::finish(uint64_t index, uint64_t startTicks, uint64_t endTicks) {
   amd_signal_t* signal = handle ? findSignal(handle, agent_.index) : nullptr;
   if (handle && !signal) {
     abandon(index);
-    faultMemory({agent_.index, handle, true, false}, "completion signal");
+    faultAccess({agent_.index, handle, true, false}, "completion signal");
     return;
   }
   if (signal) completeSignal(*signal, startTicks, endTicks, interrupts_);
@@ -332,14 +335,14 @@ void AqlQueue::finishDispatch(uint64_t index, const Launch& launch, const Dispat
   }
   abandon(index);
   if (result.fault.kind == FaultKind::None || state_ == State::Stopped || state_ == State::Dead) return;
-  const std::string text = describeDispatchFault(launch, result.fault);
+  FaultReport report = dispatchFault(launch, result.fault);
   if (result.fault.kind == FaultKind::MemoryAccess) {
-    auto near = AddressSpace::instance().nearest(result.fault.address);
+    const auto& near = report.access->nearest;
     faultMemory({agent_.index, result.fault.address, result.fault.write, near && near->holds(result.fault.address, 1)},
-                text);
+                std::move(report));
     return;
   }
-  recordFault(text);
+  recordFault(std::move(report));
   die(errorOf(result.fault.kind));
 }
 
@@ -350,14 +353,13 @@ void AqlQueue::finishTransfer(uint64_t index, const TransferResult& result, uint
   }
   abandon(index);
   if (!result.fault || state_ == State::Stopped || state_ == State::Dead) return;
-  faultMemory(*result.fault, std::string(result.fault->write ? "write" : "read") + " of a copy or fill by the runtime");
+  faultAccess(*result.fault, "a copy or fill by the runtime");
 }
 
 bool AqlQueue::refuse(QueueError error) {
   // What was started before ends first: its results are good.
   if (!inFlight_.empty()) return stall();
-  recordFault(describeAgent(agent_) + ": the queue stopped at packet " + std::to_string(next_.load()) + ": " +
-              describeQueueError(error));
+  recordFault(packetFault(agent_, addressOf(queue_), next_.load(), describeQueueError(error)));
   die(error);
   return false;
 }
@@ -371,8 +373,12 @@ void AqlQueue::die(QueueError error) {
   if (error != QueueError{}) signalInactive(error);
 }
 
-void AqlQueue::faultMemory(const MemoryFault& fault, const std::string& text) {
-  recordFault(text);
+void AqlQueue::faultAccess(const MemoryFault& fault, const char* what) {
+  faultMemory(fault, accessFault(agent_, addressOf(queue_), fault.address, fault.write, what));
+}
+
+void AqlQueue::faultMemory(const MemoryFault& fault, FaultReport report) {
+  recordFault(std::move(report));
   // ROCr serves one memory fault in the life of a process. Later ones reach their queue's error callback instead.
   const bool reported = interrupts_.reportMemoryFault(fault);
   die(reported ? QueueError{} : QueueError::MemoryViolation);

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "command/dispatch_packet.h"
+#include "command/faults.h"
 #include "command/interrupts.h"
 #include "command/queue.h"
 #include "command/transfer.h"
@@ -66,7 +67,9 @@ class AqlQueue : public CommandQueue, public std::enable_shared_from_this<AqlQue
   bool stall(bool blocked = false);
   bool refuse(QueueError error);
   void die(QueueError error);
-  void faultMemory(const MemoryFault& fault, const std::string& text);
+  void faultMemory(const MemoryFault& fault, FaultReport report);
+  // Of an address that a packet names.
+  void faultAccess(const MemoryFault& fault, const char* what);
   void signalInactive(QueueError error);
   void cancelAll();
   uint64_t slotOf(uint64_t index) const;

@@ -102,7 +102,7 @@ bool SdmaQueue::step() {
       return wait();  // the rest may come
     case SdmaParse::Invalid: {
       const uint64_t at = ring_ + (position & (ringBytes_ - 1));
-      die({agent_.index, at, false, true}, "invalid SDMA packet");
+      die({agent_.index, at, false, true}, "an SDMA packet that is invalid");
       return false;
     }
   }
@@ -131,8 +131,7 @@ void* SdmaQueue::reach(uint64_t address, uint64_t bytes, bool write) {
   auto range = space.find(address, agent_.index);
   if (range && range->holds(address, bytes) && address % bytes == 0) return reinterpret_cast<void*>(address);
   auto near = space.nearest(address);
-  die({agent_.index, address, write, near && near->holds(address, 1)},
-      std::string(write ? "write to " : "read of ") + "an address that an SDMA packet names");
+  die({agent_.index, address, write, near && near->holds(address, 1)}, "an address that an SDMA packet names");
   return nullptr;
 }
 
@@ -142,7 +141,7 @@ bool SdmaQueue::execute(const SdmaPacket& packet) {
       return true;
     case SdmaPacket::Kind::Transfer:
       if (auto fault = runTransfer(packet.transfer, agent_.index)) {
-        die(*fault, std::string(fault->write ? "write" : "read") + " of an SDMA copy");
+        die(*fault, "an SDMA copy");
         return false;
       }
       return true;
@@ -224,18 +223,15 @@ void SdmaQueue::finishTransfer(const TransferResult& result, uint64_t words) {
   ended_.notify_all();
   if (stopped_) return;
   if (result.fault) {
-    die(*result.fault, std::string(result.fault->write ? "write" : "read") + " of an SDMA copy");
+    die(*result.fault, "an SDMA copy");
     return;
   }
   consume(words);
 }
 
-void SdmaQueue::die(const MemoryFault& fault, const std::string& text) {
-  char address[24];
-  std::snprintf(address, sizeof address, "0x%llx", static_cast<unsigned long long>(fault.address));
+void SdmaQueue::die(const MemoryFault& fault, const char* what) {
   statistics().faults.fetch_add(1, std::memory_order_relaxed);
-  recordFault(describeAgent(agent_) + ": memory access fault, " + text + " at " + address + "; " +
-              describeAddress(fault.address, agent_.index));
+  recordFault(accessFault(agent_, 0, fault.address, fault.write, what));
   stopped_ = true;
   stalled_.store(true, std::memory_order_release);
   blocked_.store(false, std::memory_order_relaxed);

@@ -44,7 +44,7 @@ class SdmaQueue : public CommandQueue, public std::enable_shared_from_this<SdmaQ
   SdmaParse parseAt(uint64_t position, uint64_t available, SdmaPacket& out) const;
   uint64_t coalesce(SdmaPacket& packet, uint64_t available) const;
   void consume(uint64_t words);
-  void die(const MemoryFault& fault, const std::string& text);
+  void die(const MemoryFault& fault, const char* what);
   uint64_t available() const;
   // Memory of the agent, `bytes` long and as aligned; null, with the queue dead, where it is not.
   void* reach(uint64_t address, uint64_t bytes, bool write);

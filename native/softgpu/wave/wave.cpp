@@ -1,5 +1,6 @@
 #include "wave/wave.h"
 
+#include <algorithm>
 #include <new>
 
 #include "isa/memory_access.h"
@@ -12,6 +13,14 @@ namespace {
 
 // Some 100 us of vector code. Loops charge their length in dwords for every turn.
 constexpr int32_t kSliceBudget = 16384;
+
+void stamp(const Wave& wave, uint64_t pc, Fault& fault) {
+  fault.pc = pc;
+  fault.inWave = true;
+  fault.waveInGroup = wave.waveInGroup;
+  if (wave.group) std::copy_n(wave.group->id, fault.workgroup.size(), fault.workgroup.begin());
+  fault.instruction = disassembleAt(pc, wave.agent, wave.target);
+}
 
 }  // namespace
 
@@ -46,8 +55,7 @@ uint64_t Wave::pcOf(const MicroOp* op) const {
 }
 
 const MicroOp* Wave::raise(const MicroOp* op, Fault f) {
-  f.pc = pcOf(op);
-  if (f.text.empty()) f.text = disassembleAt(f.pc, agent, target);
+  stamp(*this, pcOf(op), f);
   fault = std::move(f);
   return halt(op, Stop::Fault);
 }
@@ -58,10 +66,12 @@ const MicroOp* Wave::jump(uint64_t pc) {
   CodeRegion* region = group->code->find(pc);
   op = region ? region->at(pc) : nullptr;
   if (!op) {
-    fault = {};
-    fault.kind = FaultKind::MemoryAccess;
-    fault.pc = fault.address = pc;
-    fault.text = "jump to an address that holds no code";
+    Fault f;
+    f.kind = FaultKind::MemoryAccess;
+    f.address = pc;
+    f.text = "jump to an address that holds no code";
+    stamp(*this, pc, f);
+    fault = std::move(f);
     return halt(nullptr, Stop::Fault);
   }
   code = region;

@@ -1,6 +1,7 @@
 // The architectural state of one wavefront and what stops it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -23,10 +24,14 @@ struct Fault {
   FaultKind kind = FaultKind::None;
   uint64_t pc = 0;
   uint64_t address = 0;  // MemoryAccess: the lowest offending byte address
-  uint8_t lane = 0;
+  int8_t lane = -1;      // of a vector access
   bool write = false;
   uint8_t trapId = 0;
-  std::string text;  // disassembly, and what is missing
+  bool inWave = false;  // what follows is known: an instruction is to blame
+  uint8_t waveInGroup = 0;
+  std::array<uint32_t, 3> workgroup = {};
+  std::string instruction;  // disassembled
+  std::string text;         // what more there is to say
 };
 
 // Fields of HW_REG_MODE (Vega ISA, "Mode register"; the last three as LLVM names them).
@@ -110,7 +115,7 @@ struct Wave {
     stop = why;
     return nullptr;
   }
-  const MicroOp* raise(const MicroOp* op, Fault f);  // stamps pc and, where `text` is empty, the disassembly
+  const MicroOp* raise(const MicroOp* op, Fault f);  // stamps what is known of the wave and the instruction
   const MicroOp* jump(uint64_t pc);                  // any address; a bad one raises
 };
 

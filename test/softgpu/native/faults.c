@@ -48,8 +48,17 @@ void fault_memory(void) {
   EXPECT(atomic_load(&faults) == 1);
   EXPECT(faultAddress == 0x123456789000ull);
   EXPECT(hsa_signal_load_relaxed(never) == 1);
-  EXPECT(strstr(lastFault(), "0x123456789018") && strstr(lastFault(), "store_dword"));
-  printf("%s\n", lastFault());
+  const struct gcn_softgpu_fault* fault = lastFault(queue);
+  EXPECT(fault->kind == GCN_SOFTGPU_FAULT_MEMORY && fault->agent == 0 && fault->queue == (uint64_t)queue);
+  EXPECT(fault->parts == (GCN_SOFTGPU_FAULT_HAS_KERNEL | GCN_SOFTGPU_FAULT_HAS_INSTRUCTION |
+                          GCN_SOFTGPU_FAULT_HAS_ADDRESS | GCN_SOFTGPU_FAULT_HAS_LANE | GCN_SOFTGPU_FAULT_HAS_NEAREST));
+  EXPECT(fault->kernel_object == write.object && fault->dispatch == 0);
+  EXPECT(fault->address == arguments.address && fault->write == 1 && fault->lane == 0 && fault->wave == 0);
+  EXPECT(!strcmp(fault->kernel, "fault_write") && !strcmp(fault->function, "fault_write"));
+  EXPECT(strstr(fault->instruction, "store_dword"));
+  EXPECT(strstr(fault->text, "fault_write") && strstr(fault->text, "0x123456789018"));
+  EXPECT(!(fault->nearest_begin <= fault->address && fault->address < fault->nearest_end));
+  printf("%s\n", fault->text);
   expectWorks();
   CHECK(hsa_queue_destroy(queue));
 
@@ -58,12 +67,13 @@ void fault_memory(void) {
   EXPECT(waitForError(5000));
   EXPECT(atomic_load(&queueError) == (int)HSA_STATUS_ERROR_MEMORY_APERTURE_VIOLATION);
   EXPECT(atomic_load(&faults) == 1);
+  EXPECT(lastFault(queue)->address == arguments.address);
   CHECK(hsa_queue_destroy(queue));
   expectWorks();
   CHECK(hsa_shut_down());
 }
 
-static void expectQueueError(const char* name, hsa_status_t wanted, const char* text) {
+static void expectQueueError(const char* name, hsa_status_t wanted, enum gcn_softgpu_fault_kind kind) {
   openGpus();
   hsa_queue_t* queue = createQueue(gpus[0]);
   Kernel kernel = findKernel(gpus[0], name);
@@ -74,18 +84,21 @@ static void expectQueueError(const char* name, hsa_status_t wanted, const char* 
   EXPECT(atomic_load(&queueError) == (int)wanted);
   EXPECT(hsa_signal_load_relaxed(never) == 1);
   EXPECT(out[0] == 1);  // what came before it was done
-  EXPECT(strstr(lastFault(), text));
-  printf("%s\n", lastFault());
+  const struct gcn_softgpu_fault* fault = lastFault(queue);
+  EXPECT(fault->kind == kind && !strcmp(fault->kernel, name) && !strcmp(fault->function, name));
+  EXPECT(fault->parts == (GCN_SOFTGPU_FAULT_HAS_KERNEL | GCN_SOFTGPU_FAULT_HAS_INSTRUCTION));
+  EXPECT(fault->trap == (kind == GCN_SOFTGPU_FAULT_TRAP ? 2 : 0));
+  printf("%s\n", fault->text);
   expectWorks();
   CHECK(hsa_queue_destroy(queue));
   CHECK(hsa_shut_down());
 }
 
 void fault_illegal(void) {
-  expectQueueError("fault_illegal", (hsa_status_t)HSA_STATUS_ERROR_ILLEGAL_INSTRUCTION, "illegal");
+  expectQueueError("fault_illegal", (hsa_status_t)HSA_STATUS_ERROR_ILLEGAL_INSTRUCTION, GCN_SOFTGPU_FAULT_ILLEGAL);
 }
 void fault_trap(void) {
-  expectQueueError("fault_trap", HSA_STATUS_ERROR_EXCEPTION, "trap 2");
+  expectQueueError("fault_trap", HSA_STATUS_ERROR_EXCEPTION, GCN_SOFTGPU_FAULT_TRAP);
 }
 
 typedef struct {

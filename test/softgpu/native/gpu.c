@@ -210,11 +210,14 @@ bool waitForError(unsigned limit) {
   return false;
 }
 
-const char* lastFault(void) {
-  static char text[2048];
-  size_t (*get)(char*, size_t) = (size_t (*)(char*, size_t))dlsym(RTLD_DEFAULT, "gcn_softgpu_last_fault");
+const struct gcn_softgpu_fault* lastFault(const hsa_queue_t* queue) {
+  static struct gcn_softgpu_fault fault;
+  int (*get)(uint64_t, struct gcn_softgpu_fault*) = NULL;
+  *(void**)&get = dlsym(RTLD_DEFAULT, "gcn_softgpu_last_fault");
   EXPECT(get != NULL);
-  text[0] = 0;
-  get(text, sizeof text);
-  return text;
+  memset(&fault, 0, sizeof fault);
+  fault.size = sizeof fault;
+  EXPECT(get((uint64_t)queue, &fault) == 0);
+  EXPECT(fault.size == sizeof fault);
+  return &fault;
 }

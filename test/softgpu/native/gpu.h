@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/thunk/gcn_softgpu.h"
+
 // Ends the program with status 1 and says where.
 #define FAIL(...) \
   (fprintf(stderr, "%s:%d: ", __FILE__, __LINE__), fprintf(stderr, __VA_ARGS__), fputc('\n', stderr), exit(1))
@@ -55,5 +57,5 @@ bool waitBelow(hsa_signal_t signal, hsa_signal_value_t value, unsigned milliseco
 bool waitForError(unsigned milliseconds);
 double milliseconds(void);
 
-// What the software GPU says of its last fault.
-const char* lastFault(void);
+// What the software GPU says of the last fault of a queue, or of any.
+const struct gcn_softgpu_fault* lastFault(const hsa_queue_t* queue);

@@ -20,9 +20,61 @@ int gcn_softgpu_configure(const char* config);
  * call. */
 const char* gcn_softgpu_last_error(void);
 
-/* The text of the last fault of any queue: what happened, where, the instruction. Writes at most `size` bytes, the last
-   a zero, and answers the length of the whole text: 0 where there was no fault. */
-size_t gcn_softgpu_last_fault(char* text, size_t size);
+enum gcn_softgpu_fault_kind {
+  GCN_SOFTGPU_FAULT_MEMORY = 1,      /* memory that is not there, not mapped to the GPU, or not aligned */
+  GCN_SOFTGPU_FAULT_ILLEGAL = 2,     /* no instruction of the target */
+  GCN_SOFTGPU_FAULT_UNSUPPORTED = 3, /* an instruction that the software GPU does not implement */
+  GCN_SOFTGPU_FAULT_TRAP = 4,
+  GCN_SOFTGPU_FAULT_APERTURE = 5, /* an access outside of the workgroup's LDS or the work-item's private memory */
+  GCN_SOFTGPU_FAULT_PACKET = 6    /* a packet that the queue refuses */
+};
+
+/* Which parts of a gcn_softgpu_fault are filled in. */
+enum gcn_softgpu_fault_parts {
+  GCN_SOFTGPU_FAULT_HAS_KERNEL = 1,      /* kernel_object, dispatch, kernel */
+  GCN_SOFTGPU_FAULT_HAS_INSTRUCTION = 2, /* pc, instruction, wave, workgroup, function, file */
+  GCN_SOFTGPU_FAULT_HAS_ADDRESS = 4,     /* address, write */
+  GCN_SOFTGPU_FAULT_HAS_LANE = 8,
+  GCN_SOFTGPU_FAULT_HAS_NEAREST = 16
+};
+
+/* Texts end in a zero and are cut off where they are too long. */
+struct gcn_softgpu_fault {
+  uint64_t size;     /* in: sizeof the caller's structure; out: how much of it was filled */
+  uint64_t sequence; /* among the faults of the process, from 1 */
+  uint32_t kind;     /* enum gcn_softgpu_fault_kind */
+  uint32_t parts;    /* of enum gcn_softgpu_fault_parts */
+  uint32_t agent;    /* which GPU of the topology, from 0 */
+  uint32_t trap;     /* the number of a trap */
+  uint64_t queue;    /* address of its hsa_queue_t; 0: an SDMA queue */
+
+  uint64_t kernel_object;
+  uint64_t dispatch; /* index of the packet in its queue */
+
+  uint64_t pc;
+  uint64_t function_offset; /* of pc, from the beginning of `function` */
+  uint32_t workgroup[3];
+  uint32_t wave; /* in its workgroup */
+  uint32_t line; /* of `file`; 0 where the code object has no lines for pc */
+  uint32_t column;
+
+  uint64_t address;
+  uint32_t write; /* 1: a write, 0: a read */
+  uint32_t lane;
+  uint64_t nearest_begin; /* the memory that the address lies in, or the nearest that is mapped to any GPU */
+  uint64_t nearest_end;
+  uint64_t nearest_mapped; /* 1: to this GPU too */
+
+  char instruction[256]; /* disassembled */
+  char kernel[1024];     /* these three are empty where the loaded code objects do not tell */
+  char function[1024];
+  char file[1024];
+  char text[4096]; /* all of it in one line */
+};
+
+/* The last fault of a queue, or of any where `queue` is 0. 0; -1 where there was none, or `fault` is NULL or its size
+   is less than 16. The last 32 faults of the process are kept. */
+int gcn_softgpu_last_fault(uint64_t queue, struct gcn_softgpu_fault* fault);
 
 struct gcn_softgpu_counts {
   uint64_t size;                 /* in: sizeof the caller's structure; out: how much of it was filled */

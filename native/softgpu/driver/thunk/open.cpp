@@ -1,6 +1,7 @@
 // Opening and closing, the version, and what the process tells the driver about itself.
 #include <ctime>
 
+#include "debug/loaded_code.h"
 #include "driver/thunk/thunk.h"
 
 using softgpu::Driver;
@@ -44,11 +45,14 @@ HSAKMT_STATUS hsaKmtGetVersion(HsaVersionInfo* version) {
   });
 }
 
-// There is no debugger to tell; ROCr takes this for an older kernel and uses the inactive signal.
-HSAKMT_STATUS hsaKmtRuntimeEnable(void*, bool) {
+// There is no debugger to tell; ROCr takes this for an older kernel and uses the inactive signal. What it shows to
+// debuggers names the code of faults.
+HSAKMT_STATUS hsaKmtRuntimeEnable(void* loader, bool) {
+  softgpu::setLoaderState(loader);
   return HSAKMT_STATUS_NOT_SUPPORTED;
 }
 HSAKMT_STATUS hsaKmtRuntimeDisable() {
+  softgpu::setLoaderState(nullptr);
   return HSAKMT_STATUS_NOT_SUPPORTED;
 }
 

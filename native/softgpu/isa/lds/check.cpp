@@ -13,7 +13,7 @@ bool everyLaneAligned(Wave& wave, const MicroOp* op, uint32_t offset, unsigned b
     Fault fault;
     fault.kind = FaultKind::MemoryAccess;
     fault.address = wave.sharedAperture + at;
-    fault.lane = static_cast<uint8_t>(lane);
+    fault.lane = static_cast<int8_t>(lane);
     fault.write = true;
     wave.raise(op, fault);
     return false;

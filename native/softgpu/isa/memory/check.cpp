@@ -10,7 +10,7 @@ const MicroOp* raiseMemoryFault(Wave& wave, const MicroOp* op, FaultKind kind, u
   Fault fault;
   fault.kind = kind;
   fault.address = address;
-  fault.lane = static_cast<uint8_t>(lane);
+  fault.lane = static_cast<int8_t>(lane);
   fault.write = !isLoad(accessKind(op));
   return wave.raise(op, fault);
 }
