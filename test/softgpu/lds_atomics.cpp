@@ -264,7 +264,16 @@ TEST_CASE("lds: float atomics follow the denormal mode, order zeros and choose a
       INFO(op << " sample " << lane % std::size(kept));
       CHECK(w.lds32(lane * 4) == want);
     }
-    if (compare) return;
+    if (compare) {
+      for (unsigned lane = 0; lane < kLanes; ++lane)
+        std::memcpy(w.wave->lds + lane * 4, &kept[lane % std::size(kept)].old, 4);
+      REQUIRE(w.run("ds_cmpst_rtn_f32 v30, v10, v20, v21"));
+      for (unsigned lane = 0; lane < kLanes; ++lane) {
+        CHECK(w.v(30, lane) == kept[lane % std::size(kept)].old);
+        CHECK(w.lds32(lane * 4) == kept[lane % std::size(kept)].compared);
+      }
+      return;
+    }
     // Returning, and with both operands in LDS: the same sums.
     for (unsigned lane = 0; lane < kLanes; ++lane) {
       const Sample& s = kept[lane % std::size(kept)];

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "coverage.h"
 #include "isa/micro_op.h"
 
 namespace softgpu::memorytest {
@@ -73,6 +74,7 @@ bool MemoryWave::run(const std::vector<uint32_t>& words) {
   ops[0].words = in.words;
   const Handler handler = (in.encoding == Encoding::DS ? lowerLds : lowerMemory)(in, target, ops[0]);
   REQUIRE((handler != nullptr));
+  test::covers(in.opcode);
   wave->stop = Stop::None;
   wave->fault = {};
   AddressSpace::ReadSection section;

@@ -284,6 +284,49 @@ TEST_CASE("memory: D16 channels are packed in pairs, on gfx803 one to a register
   CHECK(memory.get<uint8_t>(7) == 0xab);
 }
 
+TEST_CASE("memory: D16 accesses of one to four channels touch those alone") {
+  for (Target target : {Target::gfx803, Target::gfx900}) {
+    MemoryWave w(target);
+    MappedMemory memory(kBytes);
+    const bool packed = target != Target::gfx803;
+    const auto rowsOf = [&](size_t count) { return static_cast<unsigned>(packed ? (count + 1) / 2 : count); };
+    const auto line = [&](bool typed, bool store, size_t count) {
+      const std::string data = rowsOf(count) == 1 ? "v20" : "v[20:" + std::to_string(19 + rowsOf(count)) + "]";
+      return std::string(typed ? "t" : "") + "buffer_" + (store ? "store" : "load") + "_format_d16_" +
+             std::string("xyzw").substr(0, count) + " " + data + ", off, s[8:11], " +
+             (typed ? "dfmt:12, nfmt:4, 0 " : "0 ") + (store ? "offset:64" : "offset:16");
+    };
+    std::vector<std::string> lines;
+    for (const bool typed : {false, true}) {
+      for (const bool store : {false, true}) {
+        for (size_t count = 1; count <= 4; ++count) lines.push_back(line(typed, store, count));
+      }
+    }
+    test::assembleAll(target, lines);
+    for (unsigned count = 1; count <= 4; ++count) {
+      const unsigned rows = rowsOf(count);
+      for (const bool typed : {false, true}) {
+        memory.fill(count);
+        describe(w, memory, 12, kUint, kIdentity);  // 16_16_16_16
+        w.randomize(20, 5, count);
+        const uint32_t beyond = w.v(20 + rows, 7);
+        REQUIRE(w.run(line(typed, false, count)));
+        const auto half = [&](unsigned c) {
+          return w.v(20 + (packed ? c / 2 : c), 7) >> (packed ? c % 2 * 16 : 0) & 0xffff;
+        };
+        for (unsigned c = 0; c < count; ++c) CHECK(half(c) == memory.get<uint16_t>(16 + 2 * c));
+        CHECK(w.v(20 + rows, 7) == beyond);
+        w.wave->setExec(1);
+        REQUIRE(w.run(line(typed, true, count)));
+        w.wave->setExec(kAll);
+        for (unsigned c = 0; c < 4; ++c)
+          CHECK(memory.get<uint16_t>(64 + 2 * c) ==
+                (c < count ? w.v(20 + (packed ? c / 2 : c), 0) >> (packed ? c % 2 * 16 : 0) & 0xffff : 0));
+      }
+    }
+  }
+}
+
 TEST_CASE("memory: formats narrower than the opcode leave zeros, wider ones are cut") {
   MemoryWave w(Target::gfx900);
   MappedMemory memory(kBytes);
@@ -291,13 +334,19 @@ TEST_CASE("memory: formats narrower than the opcode leave zeros, wider ones are 
   describe(w, memory, 14, kUint, kIdentity);
   for (const auto& [suffix, count] : {std::pair{"x", 1u}, {"xy", 2u}, {"xyz", 3u}, {"xyzw", 4u}}) {
     const std::string data = count == 1 ? "v20" : "v[20:" + std::to_string(19 + count) + "]";
-    w.randomize(20, 5, count);
-    const uint32_t beyond = w.v(20 + count, 7);
-    REQUIRE(w.run(std::string("buffer_load_format_") + suffix + " " + data + ", off, s[8:11], 0 offset:16"));
-    for (unsigned c = 0; c < count; ++c) CHECK(w.v(20 + c, 7) == memory.get<uint32_t>(16 + 4 * c));
-    CHECK(w.v(20 + count, 7) == beyond);
-    REQUIRE(w.run(std::string("buffer_store_format_") + suffix + " " + data + ", off, s[8:11], 0 offset:64"));
-    for (unsigned c = 0; c < 4; ++c) CHECK(memory.get<uint32_t>(64 + 4 * c) == (c < count ? w.v(20 + c, 63) : 0));
+    for (const bool typed : {false, true}) {
+      const auto line = [&](const char* what, const char* offset) {
+        return std::string(typed ? "tbuffer" : "buffer") + what + suffix + " " + data + ", off, s[8:11], " +
+               (typed ? "dfmt:14, nfmt:4, 0 " : "0 ") + offset;
+      };
+      w.randomize(20, 5, count);
+      const uint32_t beyond = w.v(20 + count, 7);
+      REQUIRE(w.run(line("_load_format_", "offset:16")));
+      for (unsigned c = 0; c < count; ++c) CHECK(w.v(20 + c, 7) == memory.get<uint32_t>(16 + 4 * c));
+      CHECK(w.v(20 + count, 7) == beyond);
+      REQUIRE(w.run(line("_store_format_", "offset:64")));
+      for (unsigned c = 0; c < 4; ++c) CHECK(memory.get<uint32_t>(64 + 4 * c) == (c < count ? w.v(20 + c, 63) : 0));
+    }
   }
 }
 

@@ -88,13 +88,48 @@ TEST_CASE("memory: scratch instructions reach each lane's own dwords") {
   }
 }
 
+TEST_CASE("memory: scratch loads of bytes and halves extend them, or replace half of the register") {
+  PrivateWave w(Target::gfx900);
+  w.memory.fill(11);
+  const struct {
+    const char* name;
+    unsigned bytes;
+    bool isSigned;
+    char half;
+  } loads[] = {{"ubyte", 1, false, 0},         {"sbyte", 1, true, 0},          {"ushort", 2, false, 0},
+               {"sshort", 2, true, 0},         {"ubyte_d16", 1, false, 'l'},   {"ubyte_d16_hi", 1, false, 'h'},
+               {"sbyte_d16", 1, true, 'l'},    {"sbyte_d16_hi", 1, true, 'h'}, {"short_d16", 2, false, 'l'},
+               {"short_d16_hi", 2, false, 'h'}};
+  for (const auto& load : loads) {
+    for (const uint64_t exec : kExecs) {
+      w.wave->setExec(exec);
+      for (unsigned lane = 0; lane < kLanes; ++lane) w.v(10, lane) = lane % 9 * 4 + lane % 4;
+      w.randomize(20, 1, 5);
+      const std::vector<uint32_t> before(w.wave->vgpr + 20 * kLanes, w.wave->vgpr + 21 * kLanes);
+      REQUIRE(w.run(std::string("scratch_load_") + load.name + " v20, v10, off offset:4"));
+      INFO(load.name << " exec " << exec);
+      for (unsigned lane = 0; lane < kLanes; ++lane) {
+        const uint32_t at = lane % 9 * 4 + lane % 4 + 4;
+        uint32_t value = load.bytes == 1 ? w.get<uint8_t>(at, lane) : w.get<uint16_t>(at, lane);
+        if (load.isSigned && value >> (8 * load.bytes - 1)) value |= ~0u << (8 * load.bytes);
+        if (load.half == 'l') value = (before[lane] & 0xffff0000) | (value & 0xffff);
+        if (load.half == 'h') value = (before[lane] & 0xffff) | value << 16;
+        CHECK(w.v(20, lane) == (exec >> lane & 1 ? value : before[lane]));
+      }
+    }
+  }
+}
+
 TEST_CASE("memory: scratch stores write the lane's bytes and no others") {
   PrivateWave w(Target::gfx900);
   const struct {
     const char* line;
     unsigned bytes;
     uint32_t at;
-  } stores[] = {{"scratch_store_byte off, v20, s5 offset:1", 1, 9},
+    unsigned from = 0;  // the register's first byte that is stored
+  } stores[] = {{"scratch_store_byte_d16_hi off, v20, s5 offset:1", 1, 9, 2},
+                {"scratch_store_short_d16_hi off, v20, s5 offset:3", 2, 11, 2},
+                {"scratch_store_byte off, v20, s5 offset:1", 1, 9},
                 {"scratch_store_short off, v20, s5 offset:3", 2, 11},
                 {"scratch_store_dword off, v20, s5", 4, 8},
                 {"scratch_store_dword off, v20, s5 offset:2", 4, 10},
@@ -109,7 +144,7 @@ TEST_CASE("memory: scratch stores write the lane's bytes and no others") {
       std::vector<uint8_t> want(w.memory.data(), w.memory.data() + kPerLane * kLanes);
       for (unsigned lane = 0; lane < kLanes; ++lane) {
         for (unsigned i = 0; i < store.bytes && exec >> lane & 1; ++i) {
-          want[place(store.at + i, lane)] = static_cast<uint8_t>(w.v(20 + i / 4, lane) >> (i % 4 * 8));
+          want[place(store.at + i, lane)] = static_cast<uint8_t>(w.v(20 + i / 4, lane) >> ((store.from + i) % 4 * 8));
         }
       }
       w.wave->setExec(exec);

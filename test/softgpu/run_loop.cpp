@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "coverage.h"
 #include "harness.h"
 
 using namespace softgpu;
@@ -64,6 +65,7 @@ TEST_CASE("code that leaves its memory range stops the wave") {
 }
 
 TEST_CASE("s_icache_inv makes changed code visible") {
+  covers("s_icache_inv");
   WaveTest test(Target::gfx900);
   // The patched instruction sits in a loop, so that it was decoded before it is changed.
   const std::string program =
@@ -178,6 +180,7 @@ TEST_CASE("kernel entry: work-item ids, EXEC and partial workgroups at the grid'
 }
 
 TEST_CASE("s_barrier holds every wave, and those that have ended do not count") {
+  covers("s_barrier");
   Gpu gpu(Target::gfx900);
   // 16 waves; wave n adds n to LDS, all meet, then wave 0 publishes. Waves 8 to 15 end before the second barrier.
   KernelOptions options;

@@ -1,6 +1,7 @@
 // SOP1, SOP2, SOPC and SOPK against formulas over 64- and 128-bit arithmetic.
 #include <functional>
 
+#include "coverage.h"
 #include "harness.h"
 
 using namespace softgpu;
@@ -383,6 +384,7 @@ TEST_CASE("scalar ALU: every operation, register sources") {
     }
     const auto programs = assembleAll(target, texts);
     for (size_t i = 0; i < present.size(); ++i) {
+      covers(present[i]->name);
       unsigned turn = 0;
       for (uint64_t a : values()) {
         for (uint64_t b : values()) {
@@ -421,28 +423,29 @@ TEST_CASE("scalar ALU: constant and special sources") {
   WaveTest test(Target::gfx900);
   test.wave.setVcc(0x77abcd0001);
   test.s(operand::kM0) = 0x1357;
+  std::vector<std::pair<const Operation*, Inputs>> cases;
+  std::vector<std::string> texts;
   for (const char* name : {"s_or_b32", "s_add_u32", "s_or_b64", "s_lshr_b64"}) {
     const Operation* op = nullptr;
     for (const Operation& one : operations()) {
       if (std::string(one.name) == name) op = &one;
     }
     for (const Constant& c : constants) {
-      CAPTURE(c.text);
       const auto valueAt = [&](unsigned bits) { return bits == 64 ? c.wide : c.narrow; };
+      const auto add = [&](uint64_t a, uint64_t b, const std::string& textA, const std::string& textB) {
+        cases.push_back({op, {a, b, 0, 1, true}});
+        texts.push_back(line(*op, textA, textB));
+      };
       const bool registerOnly32 = std::string(c.text) == "vcc_lo" || std::string(c.text) == "m0";
-      if (!registerOnly32 || op->a == 32) {
-        expect(test, *op, {valueAt(op->a), 0x21, 0, 1, true},
-               assemble(Target::gfx900, line(*op, c.text, registers(4, op->b))));
-      }
-      if (!registerOnly32 || op->b == 32) {
-        expect(test, *op, {0x1234567890ab, valueAt(op->b), 0, 1, true},
-               assemble(Target::gfx900, line(*op, registers(2, op->a), c.text)));
-      }
-      if (!registerOnly32) {
-        expect(test, *op, {valueAt(op->a), valueAt(op->b), 0, 1, true},
-               assemble(Target::gfx900, line(*op, c.text, c.text)));
-      }
+      if (!registerOnly32 || op->a == 32) add(valueAt(op->a), 0x21, c.text, registers(4, op->b));
+      if (!registerOnly32 || op->b == 32) add(0x1234567890ab, valueAt(op->b), registers(2, op->a), c.text);
+      if (!registerOnly32) add(valueAt(op->a), valueAt(op->b), c.text, c.text);
     }
+  }
+  const auto programs = assembleAll(Target::gfx900, texts);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    CAPTURE(texts[i]);
+    expect(test, *cases[i].first, cases[i].second, programs[i]);
   }
 }
 
@@ -465,41 +468,74 @@ TEST_CASE("scalar ALU: apertures") {
   CHECK(test.s64(6) == test.wave.privateAperture + 0xffffffff);
 }
 
-TEST_CASE("scalar ALU: SOPK") {
-  struct Case {
-    const char* text;
-    uint32_t before, after;
-    bool sccBefore, sccAfter;
+TEST_CASE("scalar ALU: SOPK, over every interesting pair of register and constant") {
+  // Of the register, the constant with its sign, and SCC.
+  struct Immediate {
+    const char* name;
+    std::function<Expected(uint32_t, int32_t, bool)> formula;
   };
-  constexpr Case cases[] = {
-      {"s_movk_i32 s0, 0x8000", 1, 0xffff8000, true, true},
-      {"s_movk_i32 s0, 0x7fff", 1, 0x7fff, false, false},
-      {"s_cmovk_i32 s0, 0xffff", 9, 9, false, false},
-      {"s_cmovk_i32 s0, 0xffff", 9, 0xffffffff, true, true},
-      {"s_addk_i32 s0, 0x1", 0x7fffffff, 0x80000000, false, true},
-      {"s_addk_i32 s0, 0xffff", 0x80000000, 0x7fffffff, false, true},
-      {"s_addk_i32 s0, 0xffff", 0, 0xffffffff, true, false},
-      {"s_mulk_i32 s0, 0xfffe", 3, 0xfffffffa, true, true},
-      {"s_cmpk_eq_i32 s0, 0xffff", 0xffffffff, 0xffffffff, false, true},
-      {"s_cmpk_eq_u32 s0, 0xffff", 0xffffffff, 0xffffffff, true, false},
-      {"s_cmpk_eq_u32 s0, 0xffff", 0xffff, 0xffff, false, true},
-      {"s_cmpk_lg_i32 s0, 0x2", 2, 2, true, false},
-      {"s_cmpk_gt_i32 s0, 0xfff0", 0, 0, false, true},
-      {"s_cmpk_gt_u32 s0, 0xfff0", 0, 0, true, false},
-      {"s_cmpk_ge_u32 s0, 0xfff0", 0xfff0, 0xfff0, false, true},
-      {"s_cmpk_lt_i32 s0, 0x0", 0x80000000, 0x80000000, false, true},
-      {"s_cmpk_lt_u32 s0, 0x0", 0x80000000, 0x80000000, true, false},
-      {"s_cmpk_le_u32 s0, 0x8000", 0x8000, 0x8000, false, true},
-      {"s_cmpk_le_i32 s0, 0x8000", 0x8000, 0x8000, true, false},
+  const auto compares = [](auto f) {
+    return [f](uint32_t s, int32_t k, bool) { return Expected{std::nullopt, f(s, k)}; };
   };
-  WaveTest test(Target::gfx900);
-  for (const Case& c : cases) {
-    CAPTURE(c.text);
-    test.s(0) = c.before;
-    test.wave.scc = c.sccBefore;
-    REQUIRE(test.run(c.text) == Stop::Ended);
-    CHECK(test.s(0) == c.after);
-    CHECK(test.wave.scc == c.sccAfter);
+  const auto u = [](auto f) {  // an unsigned comparison does not extend the sign
+    return [f](uint32_t s, int32_t k) { return f(s, static_cast<uint32_t>(k) & 0xffff); };
+  };
+  const auto i = [](auto f) { return [f](uint32_t s, int32_t k) { return f(static_cast<int32_t>(s), k); }; };
+  const Immediate all[] = {
+      {"s_movk_i32", [](uint32_t, int32_t k, bool) { return Expected{static_cast<uint32_t>(k), std::nullopt}; }},
+      {"s_cmovk_i32",
+       [](uint32_t s, int32_t k, bool c) { return Expected{c ? static_cast<uint32_t>(k) : s, std::nullopt}; }},
+      {"s_addk_i32",
+       [](uint32_t s, int32_t k, bool) {
+         const int64_t sum = int64_t{static_cast<int32_t>(s)} + k;
+         return Expected{static_cast<uint32_t>(sum), sum < INT32_MIN || sum > INT32_MAX};
+       }},
+      {"s_mulk_i32",
+       [](uint32_t s, int32_t k, bool) {
+         return Expected{static_cast<uint32_t>(int64_t{static_cast<int32_t>(s)} * k), std::nullopt};
+       }},
+      {"s_cmpk_eq_i32", compares(i([](int32_t s, int32_t k) { return s == k; }))},
+      {"s_cmpk_lg_i32", compares(i([](int32_t s, int32_t k) { return s != k; }))},
+      {"s_cmpk_gt_i32", compares(i([](int32_t s, int32_t k) { return s > k; }))},
+      {"s_cmpk_ge_i32", compares(i([](int32_t s, int32_t k) { return s >= k; }))},
+      {"s_cmpk_lt_i32", compares(i([](int32_t s, int32_t k) { return s < k; }))},
+      {"s_cmpk_le_i32", compares(i([](int32_t s, int32_t k) { return s <= k; }))},
+      {"s_cmpk_eq_u32", compares(u([](uint32_t s, uint32_t k) { return s == k; }))},
+      {"s_cmpk_lg_u32", compares(u([](uint32_t s, uint32_t k) { return s != k; }))},
+      {"s_cmpk_gt_u32", compares(u([](uint32_t s, uint32_t k) { return s > k; }))},
+      {"s_cmpk_ge_u32", compares(u([](uint32_t s, uint32_t k) { return s >= k; }))},
+      {"s_cmpk_lt_u32", compares(u([](uint32_t s, uint32_t k) { return s < k; }))},
+      {"s_cmpk_le_u32", compares(u([](uint32_t s, uint32_t k) { return s <= k; }))},
+  };
+  constexpr uint16_t constants[] = {0, 1, 2, 0x7fff, 0x8000, 0xfff0, 0xffff};
+  constexpr uint32_t registers[] = {0,      1,       2,          3,          0x7fff,     0x8000,    0xfff0,
+                                    0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffff8000, 0xffffffff};
+  for (Target target : {Target::gfx803, Target::gfx906}) {
+    WaveTest test(target);
+    std::vector<std::string> texts;
+    for (const Immediate& op : all) {
+      for (const uint16_t k : constants)
+        texts.push_back(std::string(op.name) + " s8, " + std::to_string(k) + "\ns_endpgm");
+    }
+    const auto programs = assembleAll(target, texts);
+    size_t program = 0;
+    for (const Immediate& op : all) {
+      covers(op.name);
+      for (const uint16_t k : constants) {
+        CAPTURE(texts[program]);
+        for (const uint32_t value : registers) {
+          for (const bool scc : {false, true}) {
+            test.s(8) = value;
+            test.wave.scc = scc;
+            REQUIRE(test.run(programs[program]) == Stop::Ended);
+            const Expected want = op.formula(value, static_cast<int16_t>(k), scc);
+            CHECK(test.s(8) == want.value.value_or(value));
+            CHECK(test.wave.scc == want.scc.value_or(scc));
+          }
+        }
+        ++program;
+      }
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Branches, calls, fork and join, relative moves, VGPR indexing, VSKIP, hardware registers, messages.
 #include <atomic>
 
+#include "coverage.h"
 #include "harness.h"
 #include "isa/scalar/interrupt.h"
 
@@ -30,10 +31,14 @@ TEST_CASE("scalar control: conditional branches") {
       {"s_cbranch_execnz", false, 1, uint64_t{1} << 32, true},
       {"s_cbranch_execnz", false, 1, 0, false},
       {"s_cbranch_cdbgsys", true, 1, 1, false},
+      // No debugger sets the conditions of these.
+      {"s_cbranch_cdbguser", true, 1, 1, false},
       {"s_cbranch_cdbgsys_or_user", true, 1, 1, false},
+      {"s_cbranch_cdbgsys_and_user", true, 1, 1, false},
   };
   for (const Case& c : cases) {
     CAPTURE(c.branch);
+    covers(c.branch);
     test.wave.scc = c.scc;
     test.wave.setVcc(c.vcc);
     test.wave.setExec(c.exec);
@@ -43,6 +48,7 @@ TEST_CASE("scalar control: conditional branches") {
 }
 
 TEST_CASE("scalar control: the PC as data, calls and returns") {
+  covers("s_getpc_b64 s_setpc_b64 s_swappc_b64 s_call_b64");
   WaveTest test(Target::gfx900);
   const uint64_t base = test.codeAddress();
   REQUIRE(test.run("s_getpc_b64 s[0:1]\n"           // +0
@@ -65,6 +71,7 @@ TEST_CASE("scalar control: the PC as data, calls and returns") {
 }
 
 TEST_CASE("scalar control: fork and join visit both sides, the smaller first") {
+  covers("s_cbranch_i_fork s_cbranch_join");
   WaveTest test(Target::gfx900);
   // Each side appends its EXEC to s[20:21], s[22:23] in the order of visits; s10 counts them.
   const std::string program = R"(
@@ -122,6 +129,7 @@ TEST_CASE("scalar control: fork and join visit both sides, the smaller first") {
 }
 
 TEST_CASE("scalar control: relative moves, and out of range") {
+  covers("s_movrels_b32 s_movrels_b64 s_movreld_b32 s_movreld_b64");
   WaveTest test(Target::gfx900);
   for (unsigned i = 0; i < 102; ++i) test.s(i) = 100 + i;
   REQUIRE(test.run("s_mov_b32 m0, 10\ns_movrels_b32 s5, s7\ns_movrels_b64 s[8:9], s[10:11]\n"
@@ -135,6 +143,7 @@ TEST_CASE("scalar control: relative moves, and out of range") {
 }
 
 TEST_CASE("scalar control: VGPR indexing applies to the operands that M0 names") {
+  covers("s_set_gpr_idx_on s_set_gpr_idx_off s_set_gpr_idx_mode s_set_gpr_idx_idx");
   WaveTest test(Target::gfx900);
   for (unsigned row = 0; row < 256; ++row) {
     for (unsigned lane = 0; lane < kLanes; ++lane) test.v(row, lane) = row * 1000 + lane;
@@ -184,6 +193,7 @@ TEST_CASE("scalar control: VGPR indexing applies to the operands that M0 names")
 }
 
 TEST_CASE("scalar control: VSKIP skips vector instructions alone") {
+  covers("s_setvskip");
   WaveTest test(Target::gfx900);
   REQUIRE(test.run("v_mov_b32 v1, 1\ns_setvskip -1, 3\nv_mov_b32 v1, 2\ns_movk_i32 s0, 5\nds_write_b32 v1, v1\n"
                    "s_setvskip 0, 0\nv_mov_b32 v2, 3") == Stop::Ended);
@@ -200,6 +210,7 @@ TEST_CASE("scalar control: a fault while indexing names the instruction") {
 }
 
 TEST_CASE("scalar control: hardware registers") {
+  covers("s_getreg_b32 s_setreg_b32 s_setreg_imm32_b32 s_setprio");
   WaveTest test(Target::gfx900);
   SUBCASE("MODE by fields") {
     REQUIRE(test.run("s_getreg_b32 s0, hwreg(HW_REG_MODE)\ns_setreg_imm32_b32 hwreg(HW_REG_MODE, 0, 4), 0xa5\n"
@@ -248,9 +259,76 @@ std::atomic<uint32_t> interrupted{0};
 }
 
 TEST_CASE("scalar control: an interrupt message reaches the host") {
+  covers("s_sendmsg");
   WaveTest test(Target::gfx900);
   setInterruptHandler([](unsigned, uint32_t payload) { interrupted = payload; });
   REQUIRE(test.run("s_movk_i32 m0, 0x42\ns_nop 0\ns_sendmsg sendmsg(MSG_INTERRUPT)") == Stop::Ended);
   setInterruptHandler(nullptr);
   CHECK(interrupted == 0x42);
+}
+
+TEST_CASE("scalar control: a fork to an address in a register") {
+  covers("s_cbranch_g_fork");
+  WaveTest test(Target::gfx803);
+  test.wave.setExec(0xff);
+  test.setS64(30, 0x0f);
+  // s[20:21] gets the EXEC of the first visit, s[22:23] that of the second; one bit of each side differs in s12.
+  REQUIRE(test.run(R"(
+    s_mov_b32 s10, 0
+    s_mov_b32 s11, 0
+    s_mov_b32 s12, 0
+    s_getpc_b64 s[40:41]
+1:  s_add_u32 s40, s40, 2f-1b
+    s_addc_u32 s41, s41, 0
+    s_cbranch_g_fork s[30:31], s[40:41]
+    s_or_b32 s12, s12, 1
+    s_branch 3f
+2:  s_or_b32 s12, s12, 2
+3:  s_mov_b32 m0, s10
+    s_movreld_b64 s[20:21], exec
+    s_add_u32 s10, s10, 2
+    s_cbranch_join s11
+  )") == Stop::Ended);
+  CHECK((test.s64(20) ^ test.s64(22)) == 0xff);
+  CHECK((test.s64(20) == 0x0f || test.s64(20) == 0xf0));
+  CHECK(test.s(12) == 3);
+  CHECK(test.s(10) == 4);
+}
+
+TEST_CASE("scalar control: ends, halts, and what has no effect on a program") {
+  covers(
+      "s_nop s_sleep s_incperflevel s_decperflevel s_ttracedata s_wakeup s_waitcnt s_sethalt s_setkill s_endpgm "
+      "s_endpgm_saved s_trap");
+  WaveTest test(Target::gfx900);
+  test.s(0) = 1;
+  REQUIRE(test.run("s_nop 7\ns_sleep 3\ns_incperflevel 1\ns_decperflevel 2\ns_ttracedata\ns_wakeup\n"
+                   "s_waitcnt vmcnt(0) expcnt(0) lgkmcnt(0)\ns_waitcnt lgkmcnt(3)\ns_sethalt 0\ns_setkill 0\n"
+                   "s_trap 3\ns_movk_i32 s0, 2") == Stop::Ended);
+  CHECK(test.s(0) == 2);
+  CHECK(test.wave.executed == 13);
+  for (const char* end : {"s_endpgm", "s_endpgm_saved", "s_setkill 1"}) {
+    CAPTURE(end);
+    test.s(0) = 1;
+    REQUIRE(test.run(std::string(end) + "\ns_movk_i32 s0, 2") == Stop::Ended);
+    CHECK(test.s(0) == 1);
+  }
+  REQUIRE(test.run("s_trap 2") == Stop::Fault);
+  CHECK(test.wave.fault.kind == FaultKind::Trap);
+  REQUIRE(test.run("s_sethalt 1") == Stop::Fault);
+  CHECK(test.wave.fault.kind == FaultKind::Unsupported);
+}
+
+TEST_CASE("scalar control: what belongs to graphics and to trap handlers fails closed") {
+  WaveTest test(Target::gfx900);
+  for (const char* text :
+       {"s_sendmsg sendmsg(MSG_GS_DONE, GS_OP_NOP)", "s_sendmsghalt sendmsg(MSG_INTERRUPT)", "s_endpgm_ordered_ps_done",
+        "s_rfe_b64 s[0:1]", "s_rfe_restore_b64 s[0:1], s2", "exp mrt0 v0, v0, v0, v0 done vm",
+        "v_interp_p1_f32 v0, v1, attr0.x", "v_screen_partition_4se_b32 v0, v1", "ds_gws_barrier v0 offset:1 gds",
+        "ds_ordered_count v0, v1 gds", "image_sample v[0:3], v[4:5], s[0:7], s[8:11] dmask:0xf"}) {
+    CAPTURE(text);
+    REQUIRE(test.run(text) == Stop::Fault);
+    CHECK(test.wave.fault.kind == FaultKind::Unsupported);
+    const std::string name = std::string(text).substr(0, std::string(text).find(' '));
+    CHECK(test.wave.fault.text.find(name) != std::string::npos);
+  }
 }

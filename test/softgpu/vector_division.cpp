@@ -160,8 +160,12 @@ TEST_CASE("vector division: v_div_fixup's special cases, f16 too") {
                                   {0x4200, 0x8000, 0x3c00, 0xfc00}, {0x4200, 0x4000, 0x4600, 0x4200}};
     for (const auto& h : halves) {
       for (unsigned l = 0; l < 64; ++l) t.v(10, l) = h[0], t.v(20, l) = h[1], t.v(30, l) = h[2];
+      t.v(kDst, 9) = kSentinel;
       REQUIRE(t.run(*level, instructionOf(shapeOf(Opcode::v_div_fixup_legacy_f16)), Target::gfx900));
       CHECK(t.v(kDst, 9) == h[3]);
+      t.v(kDst, 9) = kSentinel;
+      REQUIRE(t.run(*level, instructionOf(shapeOf(Opcode::v_div_fixup_f16)), Target::gfx900));
+      CHECK(t.v(kDst, 9) == (h[3] | (kSentinel & 0xffff0000)));
     }
   }
 }

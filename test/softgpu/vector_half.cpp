@@ -107,7 +107,7 @@ TEST_CASE("vector f16: sums, products, fused and not") {
         return flushHalf(rounded(product + flushHalf(c)));
       },
       3);
-  check(Opcode::v_mad_f16, keepingHigh(mad));
+  for (const Opcode op : {Opcode::v_mad_f16, Opcode::v_madmk_f16, Opcode::v_madak_f16}) check(op, keepingHigh(mad));
   check(Opcode::v_mad_legacy_f16, mad);
   check(Opcode::v_mac_f16, keepingHigh(mad));
   check(Opcode::v_mac_f16, mad, {kDefaultMode, Target::gfx803});
@@ -141,6 +141,12 @@ TEST_CASE("vector f16: minimum, maximum, rounding, exponents") {
         }));
   check(Opcode::v_max3_f16, keepingHigh([](uint64_t a, uint64_t b, uint64_t c) {
           return Expected{minHalf(minHalf(a, b, true), c, true)};
+        }));
+  check(Opcode::v_med3_f16, keepingHigh([](uint64_t a, uint64_t b, uint64_t c) {
+          if (isNanHalf(a) || isNanHalf(b) || isNanHalf(c)) return Expected{minHalf(minHalf(a, b, false), c, false)};
+          const auto largest = minHalf(minHalf(a, b, true), c, true);
+          if (half(largest) == half(a)) return Expected{minHalf(b, c, true)};
+          return Expected{half(largest) == half(b) ? minHalf(a, c, true) : minHalf(a, b, true)};
         }));
   check(Opcode::v_trunc_f16, halfOf([](double a, double, double) { return std::trunc(a); }, 1));
   check(Opcode::v_ceil_f16, halfOf([](double a, double, double) { return std::ceil(a); }, 1));
@@ -220,6 +226,7 @@ TEST_CASE("vector f16: packed operations work on both halves") {
   check(Opcode::v_pk_add_f16, both(value(halfOf([](double a, double b, double) { return a + b; }, 2))));
   check(Opcode::v_pk_mul_f16, both(value(halfOf([](double a, double b, double) { return a * b; }, 2))));
   check(Opcode::v_pk_fma_f16, both(value(halfOf(fmaReference, 3))));
+  check(Opcode::v_pk_fmac_f16, both(value(halfOf(fmaReference, 3))), {kDefaultMode, Target::gfx906});
   check(Opcode::v_pk_min_f16, both([](uint64_t a, uint64_t b, uint64_t) { return minHalf(a, b, false); }));
   check(Opcode::v_pk_max_f16, both([](uint64_t a, uint64_t b, uint64_t) { return minHalf(a, b, true); }));
   // op_sel swaps the halves of src0, op_sel_hi duplicates the low half of src1, neg_lo and neg_hi negate halves of
@@ -268,18 +275,27 @@ TEST_CASE("vector mixed precision: each source a float or either half of a regis
     };
     check(Opcode::v_fma_mix_f32, fma, setting);
     if (select % 9 != 0) continue;
-    const auto toHalfOf = [fma](uint64_t a, uint64_t b, uint64_t c) -> uint64_t {
-      const uint32_t r = static_cast<uint32_t>(fma(a, b, c).value);
-      return std::isnan(f32(r)) ? (r >> 16 & 0x8000) | 0x7e00 | (r >> 13 & 0x3ff) : toHalf(f32(r));
+    // gfx900's, like v_mad_f32: a product rounded for itself, and no denormals.
+    const Formula mad = [source](uint64_t a, uint64_t b, uint64_t c) {
+      const auto flush = [](float v) { return std::fpclassify(v) == FP_SUBNORMAL ? std::copysign(0.0f, v) : v; };
+      const uint32_t x = source(0, a), y = source(1, b), z = source(2, c);
+      return Expected{nan32(flush(flush(flush(f32(x)) * flush(f32(y))) + flush(f32(z))), {x, y, z})};
     };
-    check(
-        Opcode::v_fma_mixlo_f16,
-        [=](uint64_t a, uint64_t b, uint64_t c) { return Expected{toHalfOf(a, b, c) | (kSentinel & 0xffff0000)}; },
-        setting);
-    check(
-        Opcode::v_fma_mixhi_f16,
-        [=](uint64_t a, uint64_t b, uint64_t c) { return Expected{toHalfOf(a, b, c) << 16 | (kSentinel & 0xffff)}; },
-        setting);
+    check(Opcode::v_mad_mix_f32, mad, setting);
+    for (const bool fused : {true, false}) {
+      const auto toHalfOf = [=](uint64_t a, uint64_t b, uint64_t c) -> uint64_t {
+        const uint32_t r = static_cast<uint32_t>((fused ? fma : mad)(a, b, c).value);
+        return std::isnan(f32(r)) ? (r >> 16 & 0x8000) | 0x7e00 | (r >> 13 & 0x3ff) : toHalf(f32(r));
+      };
+      check(
+          fused ? Opcode::v_fma_mixlo_f16 : Opcode::v_mad_mixlo_f16,
+          [=](uint64_t a, uint64_t b, uint64_t c) { return Expected{toHalfOf(a, b, c) | (kSentinel & 0xffff0000)}; },
+          setting);
+      check(
+          fused ? Opcode::v_fma_mixhi_f16 : Opcode::v_mad_mixhi_f16,
+          [=](uint64_t a, uint64_t b, uint64_t c) { return Expected{toHalfOf(a, b, c) << 16 | (kSentinel & 0xffff)}; },
+          setting);
+    }
   }
 }
 
@@ -293,13 +309,15 @@ TEST_CASE("vector dot products of halves") {
       t.v(kSrc[1], l) = small() | small() << 16;
       t.v(kSrc[2], l) = bits(static_cast<float>(l) - 32);
     }
-    Instruction in = instructionOf(shapeOf(Opcode::v_dot2_f32_f16));
-    in.encoding = Encoding::VOP3P;
-    in.opSelHi = 7;
-    REQUIRE(t.run(*level, in, Target::gfx906));
-    for (unsigned l = 0; l < 64; ++l) {
-      const uint32_t a = t.v(kSrc[0], l), b = t.v(kSrc[1], l);
-      CHECK(f32(t.v(kDst, l)) == half(a) * half(b) + half(a >> 16) * half(b >> 16) + l - 32);
+    for (const Opcode op : {Opcode::v_dot2_f32_f16, Opcode::v_dot2c_f32_f16}) {
+      Instruction in = instructionOf(shapeOf(op));
+      in.encoding = op == Opcode::v_dot2_f32_f16 ? Encoding::VOP3P : Encoding::VOP2;
+      in.opSelHi = 7;
+      REQUIRE(t.run(*level, in, Target::gfx908));
+      for (unsigned l = 0; l < 64; ++l) {
+        const uint32_t a = t.v(kSrc[0], l), b = t.v(kSrc[1], l);
+        CHECK(f32(t.v(kDst, l)) == half(a) * half(b) + half(a >> 16) * half(b >> 16) + l - 32);
+      }
     }
   }
 }
@@ -403,12 +421,14 @@ TEST_CASE("vector conversions: normalised and packed integers") {
   };
   check(Opcode::v_cvt_pk_u16_u32, [=](uint64_t a, uint64_t b, uint64_t) { return Expected{u16(a) | u16(b) << 16}; });
   check(Opcode::v_cvt_pk_i16_i32, [=](uint64_t a, uint64_t b, uint64_t) { return Expected{i16(a) | i16(b) << 16}; });
-  check(Opcode::v_cvt_pk_u8_f32, [](uint64_t a, uint64_t b, uint64_t c) {
-    const float v = f32(a);
-    const uint64_t byte = std::isnan(v) ? 0 : static_cast<uint64_t>(std::nearbyint(std::clamp(v, 0.0f, 255.0f)));
-    const unsigned shift = b % 4 * 8;
-    return Expected{(c & ~(255ull << shift)) | byte << shift};
-  });
+  for (const Opcode op : {Opcode::v_cvt_pk_u8_f32, Opcode::v_cvt_pkaccum_u8_f32}) {
+    check(op, [](uint64_t a, uint64_t b, uint64_t c) {
+      const float v = f32(a);
+      const uint64_t byte = std::isnan(v) ? 0 : static_cast<uint64_t>(std::nearbyint(std::clamp(v, 0.0f, 255.0f)));
+      const unsigned shift = b % 4 * 8;
+      return Expected{(c & ~(255ull << shift)) | byte << shift};
+    });
+  }
   check(Opcode::v_sat_pk_u8_i16, [](uint64_t a, uint64_t, uint64_t) {
     const auto byte = [](uint64_t v) {
       return static_cast<uint64_t>(std::clamp<int>(static_cast<int16_t>(v), 0, 255));
@@ -430,14 +450,8 @@ TEST_CASE("vector f16: FP16_OVFL keeps overflows finite and infinities infinite"
 }
 
 TEST_CASE("vector f16: comparisons") {
-  const auto compare = [](Opcode op, std::function<bool(double, double)> holds) {
-    check(op, [=](uint64_t a, uint64_t b, uint64_t) { return Expected{0, holds(half(a), half(b))}; });
-  };
-  compare(Opcode::v_cmp_lt_f16, [](double a, double b) { return a < b; });
-  compare(Opcode::v_cmp_eq_f16, [](double a, double b) { return a == b; });
-  compare(Opcode::v_cmp_nge_f16, [](double a, double b) { return !(a >= b); });
-  compare(Opcode::v_cmp_u_f16, [](double a, double b) { return std::isnan(a) || std::isnan(b); });
-  check(Opcode::v_cmp_class_f16, [](uint64_t a, uint64_t b, uint64_t) {
+  checkComparisons("f16", half);
+  const auto classes = [](uint64_t a, uint64_t b, uint64_t) {
     const unsigned h = a & 0xffff, m = h & 0x7fff;
     const bool negative = h & 0x8000;
     const int kind = m > 0x7c00    ? (h & 0x200 ? 1 : 0)
@@ -446,5 +460,7 @@ TEST_CASE("vector f16: comparisons") {
                      : m < 0x400   ? (negative ? 4 : 7)
                                    : (negative ? 3 : 8);
     return Expected{0, (b >> kind & 1) != 0};
-  });
+  };
+  check(Opcode::v_cmp_class_f16, classes);
+  check(Opcode::v_cmpx_class_f16, classes);
 }

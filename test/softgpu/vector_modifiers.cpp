@@ -407,6 +407,18 @@ TEST_CASE("vector lanes and scalars: AccVGPRs, relative moves") {
     CHECK(t.v(kDst, 3) == t.v(10, 3));
     CHECK(t.v(kDst, 8) == kSentinel);
 
+    Instruction copy = write;
+    copy.opcode = Opcode::v_accvgpr_mov_b32;
+    copy.dst = static_cast<uint16_t>(operand::kAccVgpr0 + 9);
+    copy.src[0] = static_cast<uint16_t>(operand::kAccVgpr0 + 7);
+    REQUIRE(t.run(*level, copy, Target::gfx90a));
+    CHECK(t.wave->accVgpr[9 * 64 + 3] == t.v(10, 3));
+    CHECK(t.wave->accVgpr[9 * 64 + 8] == 0);
+    const std::vector<uint32_t> before = t.storage;
+    for (const Opcode op : {Opcode::v_nop, Opcode::v_clrexcp})
+      REQUIRE(t.run(*level, vop1(op, operand::kNone), Target::gfx900));
+    CHECK(t.storage == before);
+
     t.wave->sgpr[operand::kM0] = 5;
     REQUIRE(t.run(*level, vop1(Opcode::v_movrels_b32, vgpr(10)), Target::gfx803));
     CHECK(t.v(kDst, 1) == t.v(15, 1));
@@ -442,6 +454,21 @@ TEST_CASE("vector packed f32 and f64 accumulation on gfx90a") {
         };
         CHECK(f32(t.v(kDst, l)) == source(0, false) * source(1, false) - source(2, false));
         CHECK(f32(t.v(kDst + 1, l)) == -source(0, true) * source(1, true) + source(2, true));
+      }
+      for (const bool product : {false, true}) {
+        Instruction two = instructionOf(shapeOf(product ? Opcode::v_pk_mul_f32 : Opcode::v_pk_add_f32));
+        two.opSel = select & 3;
+        two.opSelHi = select >> 3 & 3;
+        two.neg = 2;
+        REQUIRE(t.run(*level, two, Target::gfx90a));
+        for (unsigned l = 0; l < 64; ++l) {
+          const auto pair = [&](unsigned a, unsigned b, float sign) {
+            const float x = f32(t.v(kSrc[0] + a, l)), y = sign * f32(t.v(kSrc[1] + b, l));
+            return product ? x * y : x + y;
+          };
+          CHECK(f32(t.v(kDst, l)) == pair(select & 1, select >> 1 & 1, -1));
+          CHECK(f32(t.v(kDst + 1, l)) == pair(select >> 3 & 1, select >> 4 & 1, 1));
+        }
       }
       Instruction move = instructionOf(shapeOf(Opcode::v_pk_mov_b32));
       move.opSel = select & 3;

@@ -58,10 +58,14 @@ SIMD_INLINE u32x minHalf(u32x a, u32x b, bool ieee) {
 SIMD_INLINE u32x maxHalf(u32x a, u32x b, bool ieee) {
   return chooseHalf(orderedHalf(a) > orderedHalf(b) ? a : b, a, b, ieee);
 }
+// By the manual's rule (Vega ISA, V_MED3_F16), which takes zeros of both signs for equal: the larger of what is left
+// without the first operand that equals the largest.
 SIMD_INLINE u32x medianHalf(u32x a, u32x b, u32x c, bool ieee) {
   const i32x nan = isNanHalf(a) | isNanHalf(b) | isNanHalf(c);
-  const u32x low = minHalf(a, b, ieee), high = maxHalf(a, b, ieee);
-  return nan ? minHalf(low, c, ieee) : maxHalf(low, minHalf(high, c, ieee), ieee);
+  const u32x largest = maxHalf(maxHalf(a, b, ieee), c, ieee);
+  const auto isLargest = [&](u32x v) -> i32x { return (v << 16 == largest << 16) | (((v | largest) & 0x7fff) == 0); };
+  const u32x median = isLargest(a) ? maxHalf(b, c, ieee) : isLargest(b) ? maxHalf(a, c, ieee) : maxHalf(a, b, ieee);
+  return nan ? minHalf(minHalf(a, b, ieee), c, ieee) : median;
 }
 
 // An operation on both halves of a row.
