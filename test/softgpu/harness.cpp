@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <elf.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -40,18 +41,34 @@ void command(const std::string& line) {
   if (std::system(line.c_str()) != 0) throw std::runtime_error("failed: " + line);
 }
 
+// The .text section of an ELF object.
+std::vector<uint32_t> textOf(const std::string& object) {
+  const auto at = [&]<class T>(size_t offset, T) {
+    T value;
+    std::memcpy(&value, object.data() + offset, sizeof value);
+    return value;
+  };
+  const auto header = at(0, Elf64_Ehdr{});
+  const auto section = [&](size_t n) { return at(header.e_shoff + n * sizeof(Elf64_Shdr), Elf64_Shdr{}); };
+  const auto names = section(header.e_shstrndx);
+  for (size_t n = 0; n < header.e_shnum; ++n) {
+    const auto one = section(n);
+    if (std::string(object.data() + names.sh_offset + one.sh_name) != ".text") continue;
+    std::vector<uint32_t> words(one.sh_size / 4);
+    std::memcpy(words.data(), object.data() + one.sh_offset, words.size() * 4);
+    return words;
+  }
+  throw std::runtime_error("an object without .text");
+}
+
 std::vector<uint32_t> assembleText(Target target, const std::string& text) {
   TemporaryDirectory directory;
-  const std::string source = directory.file("in.s"), object = directory.file("out.o"), raw = directory.file("out.bin");
+  const std::string source = directory.file("in.s"), object = directory.file("out.o");
   std::ofstream(source) << ".text\n" << text << '\n';
   command("llvm-mc-19 -triple=amdgcn-amd-amdhsa -mcpu=" + std::string(targetName(target)) + " -filetype=obj -o " +
           object + " " + source);
-  command("llvm-objcopy-19 -O binary --only-section=.text " + object + " " + raw);
-  std::ifstream in(raw, std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  std::vector<uint32_t> words(bytes.size() / 4);
-  std::memcpy(words.data(), bytes.data(), words.size() * 4);
-  return words;
+  std::ifstream in(object, std::ios::binary);
+  return textOf(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
 }
 
 std::mutex assembledMutex;

@@ -329,6 +329,6 @@ TEST_CASE("scalar control: what belongs to graphics and to trap handlers fails c
     REQUIRE(test.run(text) == Stop::Fault);
     CHECK(test.wave.fault.kind == FaultKind::Unsupported);
     const std::string name = std::string(text).substr(0, std::string(text).find(' '));
-    CHECK(test.wave.fault.text.find(name) != std::string::npos);
+    CHECK(test.wave.fault.instruction.find(name) != std::string::npos);
   }
 }
