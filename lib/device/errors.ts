@@ -31,7 +31,17 @@ export type OffloadErrorCode =
   /** The device has no memory left for an allocation. */
   | "ERR_OFFLOAD_OUT_OF_MEMORY"
   /** The memory is not what the call needs: a kind that the device does not have, or a view where the host cannot reach. */
-  | "ERR_OFFLOAD_MEMORY_KIND";
+  | "ERR_OFFLOAD_MEMORY_KIND"
+  /** A session's calls came in an order that makes no launch, or twice. */
+  | "ERR_OFFLOAD_SESSION_STATE"
+  /** A session was run with a function of another device. */
+  | "ERR_OFFLOAD_SESSION_DEVICE"
+  /** A target variable table that no session can have. */
+  | "ERR_OFFLOAD_SESSION_TABLE"
+  /** Something that is no image for the plugin, or none for the device. */
+  | "ERR_OFFLOAD_IMAGE"
+  /** An asynchronous queue that is not the plugin's. */
+  | "ERR_OFFLOAD_QUEUE";
 
 /** Stable codes of launches that failed on the device. */
 export type DeviceErrorCode =
