@@ -26,19 +26,21 @@ digest.update(readFileSync(resolve(root, "scripts/kernels/gcn.h")));
 
 const common = ["-std=gnu17", "-ffp-contract=off", "-fwrapv", "-Wall", "-Wextra", "-Werror", "-Wno-parentheses"];
 
+/** What makes a program of OpenMP target regions out of host.c. */
+const openmp = ["-std=gnu17", "-ffp-contract=off", "-fwrapv", "-Wall", "-Wextra", "-Wno-parentheses", "-fopenmp"];
+
 /** Compiles unless the same sources were compiled so before. Answers the file. */
-async function compile(source: string, args: readonly string[]): Promise<string> {
-  const key = digest.copy().update(args.join(" ")).digest("hex").slice(0, 16);
+async function compile(source: string, args: readonly string[], compiler = "clang-19"): Promise<string> {
+  const key = digest
+    .copy()
+    .update([compiler, ...args].join(" "))
+    .digest("hex")
+    .slice(0, 16);
   const file = resolve(build, `${source}-${key}`);
   if (!existsSync(file)) {
-    await promisify(execFile)("clang-19", [
-      ...common,
-      ...args,
-      resolve(sources, source),
-      "-o",
-      `${file}.${process.pid}`,
-    ]);
-    renameSync(`${file}.${process.pid}`, file);
+    const temporary = `${file}.${process.pid}`;
+    await promisify(execFile)(compiler, [resolve(sources, source), ...args, "-o", temporary]);
+    renameSync(temporary, file);
   }
   return file;
 }
@@ -62,7 +64,7 @@ function difference(name: string, input: Buffer, want: Buffer, got: Buffer): str
 beforeAll(async () => {
   mkdirSync(build, { recursive: true });
   // Halves are computed as halves, as the GPU does, and not as floats.
-  const host = await compile("host.c", ["-O2", "-Xclang", "-ffloat16-excess-precision=none", "-lm"]);
+  const host = await compile("host.c", [...common, "-O2", "-Xclang", "-ffloat16-excess-precision=none", "-lm"]);
   const folder = resolve(build, `data-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   names = execFileSync(host, [seed, String(groups), folder], { encoding: "utf8" })
@@ -91,6 +93,7 @@ test.each(targets.flatMap((target) => levels.map((level) => [target, level] as c
   "%s %s",
   async (target, level) => {
     const file = await compile("all.c", [
+      ...common,
       "--target=amdgcn-amd-amdhsa",
       `-mcpu=${target}`,
       // gfx8 takes the apertures of LDS and private memory from the queue (4) or the implicit arguments (5); without optimisation,
@@ -115,6 +118,28 @@ test.each(targets.flatMap((target) => levels.map((level) => [target, level] as c
       if (!got.equals(want)) differing.push(difference(name, input, want, got));
     }
     expect(differing).toEqual([]);
+  },
+  120_000,
+);
+
+test.each([
+  ["gfx803", "fiji", "-O3"],
+  ["gfx900", "gfx900", "-O0"],
+  ["gfx906", "gfx906", "-O2"],
+])(
+  "the bodies of OpenMP target regions, by GCC, on %s",
+  async (target, march, level) => {
+    const offload = ["-foffload=amdgcn-amdhsa", `-foffload-options=-march=${march}`, "-foffload-options=-lm", "-lm"];
+    const program = await compile("host.c", [...openmp, level, ...offload], "gcc-12");
+    const { stdout } = await promisify(execFile)(program, [seed, String(groups)], {
+      env: {
+        ...process.env,
+        LD_LIBRARY_PATH: resolve(root, "native/softgpu/build/lib"),
+        GCN_OFFLOAD_DEVICE: `software:${target}`,
+      },
+    }).catch((failure: { stdout: string }) => failure);
+    expect(stdout).toMatch(/^\d+ kernels\n$/);
+    expect(Number.parseInt(stdout, 10)).toBeGreaterThanOrEqual(60);
   },
   120_000,
 );

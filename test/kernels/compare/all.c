@@ -3,8 +3,11 @@
 #include "convert.c"
 #include "double.c"
 #include "float.c"
-#include "group.c"
-#include "half.c"
 #include "integer.c"
 #include "memory.c"
 #include "wide.c"
+
+#ifdef __clang__  // GCC has neither halves nor local memory of a workgroup
+#include "group.c"
+#include "half.c"
+#endif

@@ -10,6 +10,7 @@ ITEM(control_switch, "u") {
         break;
       case 1:
         v ^= v << 7;
+        __attribute__((fallthrough));
       case 2:
         v -= U(1);
         break;
@@ -146,7 +147,8 @@ static noinline u32 product(u32 a, u32 b) {
 static noinline u32 mixed(u32 a, u32 b) {
   return (a << 5 | a >> 27) ^ b;
 }
-static Function* const functions[4] = {sum, rest, product, mixed};
+TABLE(sum) TABLE(rest) TABLE(product) TABLE(mixed) static Function* const functions[4] = {sum, rest, product, mixed};
+TABLE(functions)
 
 ITEM(control_function_pointers, "u") {
   u32 v = U(0);

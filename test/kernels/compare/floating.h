@@ -59,6 +59,15 @@ ITEM(NAME(classify), KIND) {
   }
 }
 
+#ifndef SCALED
+#ifdef __clang__
+#define SCALED(x, n) B(ldexp)(x, n)
+#else
+// GCC's programs call newlib's ldexpf, which makes zeros of the smallest denormals.
+#define SCALED(x, n) (B(fabs)(B(ldexp)(x, n)) < (T)0x1p-126 ? 0 : B(ldexp)(x, n))
+#endif
+#endif
+
 ITEM(NAME(exponents), KIND) {
   for (u32 k = 0; k < 3; ++k) {
     const T x = X(k);
@@ -66,7 +75,7 @@ ITEM(NAME(exponents), KIND) {
     const T fraction = B(frexp)(x, &e);
     OUT(fraction), PUT(__builtin_isfinite(x) ? e : 0);
     const i32 n = (i32)(in[7 - k] % 600) - 300;
-    OUT(B(ldexp)(x, n)), OUT(B(ldexp)(x, n / 8)), OUT(B(ldexp)(x, -1));
+    OUT(SCALED(x, n)), OUT(SCALED(x, n / 8)), OUT(SCALED(x, -1));
   }
 }
 

@@ -1,5 +1,6 @@
-// The host's half: usage: host SEED GROUPS FOLDER. Writes the inputs and outputs of every kernel, one after the other,
-// to FOLDER/inputs and FOLDER/outputs, and their names to standard output.
+// The host's half. Usage: host SEED GROUPS FOLDER: writes the inputs and outputs of every kernel, one after the other,
+// to FOLDER/inputs and FOLDER/outputs, and their names to standard output. Built with OpenMP it has the other half too:
+// host SEED GROUPS compares the device with the host, prints where they differ and how many kernels there were.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,6 +82,50 @@ static void fill(u32* words, u32 count, char kind) {
   }
 }
 
+#ifdef _OPENMP
+#include <omp.h>
+
+// Prints the first word in which the device's outputs are not the host's. The device is not to be the host itself.
+static int differs(const struct Entry* entry, u32 items, const u32* in, const u32* want) {
+  u32* got = calloc(items, 4 * kOutputs);
+#pragma omp target data map(to : in[0 : items * kInputs]) map(tofrom : got[0 : items * kOutputs]) \
+    use_device_ptr(in, got)
+  entry->region(items, in, got);
+  u32 at = 0;
+  while (at < items * kOutputs && got[at] == want[at]) ++at;
+  const int different = at < items * kOutputs;
+  if (different) {
+    printf("%s: item %u, output %u: %x, the host has %x; inputs", entry->name, at / kOutputs, at % kOutputs, got[at],
+           want[at]);
+    for (u32 k = 0; k < kInputs; ++k) printf(" %x", in[at / kOutputs * kInputs + k]);
+    puts("");
+  }
+  free(got);
+  return different;
+}
+
+int main(int argc, char** argv) {
+  if (argc != 3) return fprintf(stderr, "usage: host SEED GROUPS\n"), 2;
+  state = strtoull(argv[1], 0, 0);
+  const u32 items = kGroup * (u32)strtoul(argv[2], 0, 0);
+  int initial = 1, different = 0, count = 0;
+#pragma omp target map(from : initial)
+  initial = omp_is_initial_device();
+  if (initial) return fprintf(stderr, "there is no device\n"), 1;
+  u32* in = calloc(items, 4 * kInputs);
+  for (const struct Entry* entry = __start_entries; entry != __stop_entries; ++entry, ++count) {
+    u32* out = calloc(items, 4 * kOutputs);
+    fill(in, items * kInputs, entry->kind);
+    for (u32 i = 0; i < items; ++i) entry->body(in + kInputs * i, out + kOutputs * i);
+    different += differs(entry, items, in, out);
+    free(out);
+  }
+  free(in);
+  printf("%d kernels\n", count);
+  return different != 0;
+}
+#else
+
 static FILE* opened(const char* folder, const char* name) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -106,3 +151,4 @@ int main(int argc, char** argv) {
   free(in);
   return fclose(inputs) | fclose(outputs);
 }
+#endif

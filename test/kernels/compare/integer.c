@@ -98,6 +98,7 @@ ITEM(int_fields, "u") {
   PUT(s.a), PUT(s.b), PUT(s.c), PUT(s.d), PUT(s.e), PUT(s.f), PUT(s.g);
 }
 
+#ifdef __clang__
 ITEM(int_saturate, "u") {
   PUT(__builtin_elementwise_add_sat(U(0), U(1))), PUT(__builtin_elementwise_sub_sat(U(0), U(1)));
   PUT(__builtin_elementwise_add_sat(I(0), I(1))), PUT(__builtin_elementwise_sub_sat(I(0), I(1)));
@@ -106,6 +107,7 @@ ITEM(int_saturate, "u") {
   PUT(__builtin_elementwise_abs(I(0) | 1)), PUT(__builtin_elementwise_max(I(0), I(1))),
       PUT(__builtin_elementwise_min(U(0), U(1)));
 }
+#endif
 
 ITEM(int_products24, "u") {
   const u32 x = U(0) & 0xffffff, y = U(1) & 0xffffff;

@@ -109,6 +109,7 @@ ITEM(memory_wide_array, "u") {
   for (u32 k = 0; k < 4; ++k) PUTD(floats[k]);
 }
 
+#ifdef __clang__
 typedef u32 u32x4 __attribute__((ext_vector_type(4)));
 typedef f32 f32x3 __attribute__((ext_vector_type(3)));
 typedef u8 u8x4 __attribute__((ext_vector_type(4)));
@@ -124,6 +125,7 @@ ITEM(memory_vectors, "u") {
   v = v * 0.5f + v.zxy;
   out[15] = f32_bits(v.x), out[16] = f32_bits(v.y), out[17] = f32_bits(v.z);
 }
+#endif
 
 union Word {
   u32 u;
@@ -164,6 +166,7 @@ ITEM(memory_matrix, "u") {
 }
 
 static const u8 alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+TABLE(alphabet)
 
 ITEM(memory_text, "u") {  // base64 of 24 bytes, then what strings do
   const u8* bytes = (const u8*)in;
@@ -179,7 +182,9 @@ ITEM(memory_text, "u") {  // base64 of 24 bytes, then what strings do
 }
 
 static const u32 primes[16] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53};
+TABLE(primes)
 static const f64 weights[4] = {0.25, -1.5, 3.75, 1e10};
+TABLE(weights)
 
 ITEM(memory_tables, "u") {
   for (u32 k = 0; k < 8; ++k) PUT(U(k) % primes[U(k) >> 28]);
