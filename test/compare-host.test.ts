@@ -124,7 +124,6 @@ test.each(targets.flatMap((target) => levels.map((level) => [target, level] as c
 
 test.each([
   ["gfx803", "fiji", "-O3"],
-  ["gfx900", "gfx900", "-O0"],
   ["gfx906", "gfx906", "-O2"],
 ])(
   "the bodies of OpenMP target regions, by GCC, on %s",

@@ -1,6 +1,7 @@
 // One operation, four encodings: VOP1, VOP2 and VOPC as words, against the same operation as VOP3, as SDWA that selects
 // whole registers and as DPP that permutes nothing. What VOP3 computes is compared with formulas elsewhere. And random
 // operands, modifiers and modes for every operation: each level of the host's vector instructions gives the same bits.
+#include <cstdlib>
 #include <map>
 
 #include "vector_harness.h"
@@ -214,16 +215,23 @@ TEST_CASE("vector encodings: short, VOP3, SDWA and DPP forms of an operation com
   CHECK(compared[2] > 600);
 }
 
+// SOFTGPU_VECTOR_SAMPLES (of each operation) and SOFTGPU_VECTOR_SEED ask for more and others.
+static unsigned asked(const char* variable, unsigned otherwise) {
+  const char* text = std::getenv(variable);
+  return text ? static_cast<unsigned>(std::atoi(text)) : otherwise;
+}
+
 TEST_CASE("vector encodings: every host level computes the same, whatever the operands, modifiers and modes") {
+  const unsigned samples = asked("SOFTGPU_VECTOR_SAMPLES", 12), seed = asked("SOFTGPU_VECTOR_SEED", 0);
   TestWave wave;
   unsigned compared = 0;
   for (const Target target : {Target::gfx803, Target::gfx900, Target::gfx906, Target::gfx90a}) {
     for (const Row& row : kRows) {
       if (!(row.targets & maskOf(target)) || row.encoding < Encoding::VOP2 || row.encoding > Encoding::VOP3P) continue;
-      Fields fields(row.number * 7 + static_cast<uint32_t>(target));
-      for (unsigned i = 0; i < 12; ++i) {
+      Fields fields(row.number * 7 + static_cast<uint32_t>(target) + seed * 0x10000);
+      for (unsigned i = 0; i < samples; ++i) {
         const std::vector<uint32_t> words = randomWords(row, fields);
-        const Setup setup{target, i % 4 ? fields.bits(32) * 0x100000001ull : ~uint64_t{0}, fields.mode(), i};
+        const Setup setup{target, i % 4 ? fields.bits(32) * 0x100000001ull : ~uint64_t{0}, fields.mode(), i % 16};
         const auto want = after(words, setup, *levels()[0], wave);
         if (!want) continue;
         ++compared;
