@@ -199,8 +199,11 @@ void checkTarget(Target target, char file) {
     for (const Move& move : kMoves) {
       if (target == Target::gfx803 && (move.half || std::string(move.name).find("d16") != std::string::npos)) continue;
       const auto offset = static_cast<int32_t>(way.offset);
+      // What caches are to do changes nothing that a wave sees.
+      const char* const caches[] = {"", " glc", " slc", " glc slc"};
       lines.push_back(way.line(move, registers(file, kData, (move.bytes + 3) / 4),
-                               offset ? " offset:" + std::to_string(offset) : ""));
+                               offset ? " offset:" + std::to_string(offset) : "") +
+                      caches[lines.size() % 4]);
       cases.push_back({&move, &way});
     }
   }

@@ -208,6 +208,43 @@ TEST_CASE("vector modifiers: clamp and omod follow MODE") {
   }
 }
 
+TEST_CASE("vector modifiers: neg, abs, clamp and omod of SDWA, neg and abs of DPP") {
+  constexpr uint32_t kOmodMode = kDefaultMode & ~(mode::kIeee | mode::kDenorm32);
+  const auto flushed = [](float v) { return std::fpclassify(v) == FP_SUBNORMAL ? std::copysign(0.0f, v) : v; };
+  const float factor[] = {1, 2, 4, 0.5f};
+  for (unsigned m = 0; m < 128; ++m) {
+    const bool dpp = m & 1, clamp = !dpp && m & 2;
+    const unsigned neg = m >> 2 & 3, abs = m >> 4 & 1 ? 2 : 1, omod = dpp ? 0 : m >> 5;
+    Setting setting{kOmodMode, Target::gfx900, [=](Instruction& in) {
+                      in.encoding = Encoding::VOP2;
+                      in.neg = static_cast<uint8_t>(neg);
+                      in.abs = static_cast<uint8_t>(abs);
+                      in.clamp = clamp;
+                      in.omod = static_cast<uint8_t>(omod);
+                      in.sdwa.present = !dpp;
+                      in.dpp = {dpp, 0xe4, 0xf, 0xf, false};
+                    }};
+    const auto source = [=](uint64_t v, unsigned i) {
+      const float absolute = abs >> i & 1 ? std::fabs(f32(v)) : f32(v);
+      return neg >> i & 1 ? -absolute : absolute;
+    };
+    check(
+        Opcode::v_mul_f32,
+        [=](uint64_t a, uint64_t b, uint64_t) {
+          const float x = source(a, 0), y = source(b, 1);
+          const uint32_t product = nan32(flushed(flushed(x) * flushed(y)), {bits(x), bits(y)});
+          float r = f32(product);
+          if (omod && !std::isnan(r)) {
+            r = flushed(r * factor[omod]);
+            if (r == 0) r = 0;
+          }
+          if (clamp) r = r > 0 ? std::min(r, 1.0f) : 0;  // DX10_CLAMP: a NaN too
+          return Expected{std::isnan(r) ? product : bits(r)};
+        },
+        setting);
+  }
+}
+
 TEST_CASE("vector modifiers: op_sel picks halves of sources and destination") {
   for (unsigned select = 0; select < 16; ++select) {
     Setting setting;
