@@ -1,8 +1,11 @@
 /** `gcn-offload inspect`: what a code object says of itself. No device is needed. */
 import { readFile } from "node:fs/promises";
+import { isElf } from "../codeobject/elf.js";
 import {
   type BundleEntry,
   type CodeObject,
+  type GccImage,
+  gccImages,
   type Kernel,
   type KernelArgument,
   listBundle,
@@ -15,11 +18,16 @@ interface Inspected {
   /** The entry's id; null where the file is the code object itself. */
   readonly id: string | null;
   readonly object: CodeObject;
+  /** What GCC's mkoffload tells of it, where it comes from a program that GCC compiled. */
+  readonly image?: Omit<GccImage, "codeObject">;
 }
 
 function inspectBytes(data: Uint8Array, target: string | undefined): Inspected[] {
   const entries = listBundle(data);
-  if (entries.length === 0) return [{ id: null, object: parseCodeObject(data) }];
+  if (entries.length === 0) {
+    const images = inspectImages(data);
+    return images.length > 0 ? images : [{ id: null, object: parseCodeObject(data) }];
+  }
   const device = entries.filter((entry) => entry.triple.startsWith("amdgcn") && entry.size > 0);
   const wanted = target === undefined ? device : device.filter((entry) => matches(entry, target));
   if (wanted.length === 0) {
@@ -27,6 +35,15 @@ function inspectBytes(data: Uint8Array, target: string | undefined): Inspected[]
     throw new InputError(`there is no code for ${target ?? "GPUs"} in it: it has ${there}`);
   }
   return wanted.map((entry) => ({ id: entry.id, object: parseCodeObject(entry.bytes) }));
+}
+
+/** The images that GCC has put into a host program. */
+function inspectImages(data: Uint8Array): Inspected[] {
+  if (!isElf(data)) return [];
+  return gccImages(data).map(({ codeObject, ...image }) => {
+    const object = parseCodeObject(codeObject);
+    return { id: `GCC ${image.compiler ?? "(unknown release)"}, ${object.target}`, object, image };
+  });
 }
 
 const matches = ({ target }: BundleEntry, wanted: string): boolean =>
@@ -62,7 +79,26 @@ function kernelText(kernel: Kernel): string {
   return lines.join("\n");
 }
 
-function objectText({ id, object }: Inspected): string {
+/** The tables that libgomp registers: functions and variables, in the host's order. */
+function imageText({ kernels, variables, requires, indirectFunctions }: Omit<GccImage, "codeObject">): string {
+  const rows = [
+    ...kernels.map(({ name, dimensions }) => [
+      `  offloaded ${name}`,
+      dimensions.some((size) => size > 0) ? `dimensions ${dimensions.join("×")}` : "",
+    ]),
+    ...variables.map(({ name, size, link }) => [
+      `  offloaded variable ${name ?? "(no name)"}`,
+      link ? `${bytes(size)}, linked when it is mapped` : bytes(size),
+    ]),
+  ];
+  const more = [
+    requires === 0 ? "" : `  requires ${requires}`,
+    indirectFunctions > 0 ? `  ${indirectFunctions} indirect functions` : "",
+  ];
+  return [table(rows), ...more].filter(Boolean).join("\n");
+}
+
+function objectText({ id, object, image }: Inspected): string {
   const lines = [
     `${id ?? "code object"}`,
     `  ISA ${object.isa}, code object version ${object.version}, ${bytes(object.byteLength)}, ${bytes(object.loadedSize)} loaded`,
@@ -76,6 +112,7 @@ function objectText({ id, object }: Inspected): string {
     ]);
     lines.push(table(rows));
   }
+  if (image !== undefined) lines.push(imageText(image));
   for (const { name, weak } of object.undefinedSymbols) lines.push(`  undefined ${name}${weak ? " (weak)" : ""}`);
   return lines.join("\n");
 }
@@ -84,7 +121,8 @@ export const inspect: Command = {
   name: "inspect",
   usage: "FILE [--target gfx906] [--json]",
   summary: "Shows a code object's ISA, kernels, argument tables, registers, LDS and scratch.",
-  details: "FILE is a code object, a clang offload bundle, or an executable with HIP fat binaries. No GPU is needed.",
+  details:
+    "FILE is a code object, a clang offload bundle, or an executable with HIP fat binaries or GCC's images. No GPU is needed.",
   options: {
     target: { type: "string", value: "TARGET", help: "only a bundle's entries for this target" },
     json: JSON_OPTION,
@@ -95,7 +133,9 @@ export const inspect: Command = {
       throw new InputError(`inspect takes one file, not ${positionals.length}`);
     const found = inspectBytes(await readFile(file), values.get("target"));
     if (flags.has("json"))
-      print(JSON.stringify({ file, objects: found.map(({ id, object }) => ({ id, ...object })) }, null, 2));
+      print(
+        JSON.stringify({ file, objects: found.map(({ id, object, image }) => ({ id, ...object, image })) }, null, 2),
+      );
     else print(found.map(objectText).join("\n\n"));
     return EXIT.ok;
   },

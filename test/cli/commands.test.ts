@@ -136,6 +136,33 @@ test.each([
   expect(await gcnOffload(["inspect", path])).toMatchObject({ code: 2, stderr: expect.stringContaining(code) });
 });
 
+test("inspect shows what GCC has put into a program", async () => {
+  const source = file(
+    "offload.c",
+    "int shared;\n#pragma omp declare target to(shared)\nint main(void) {\n#pragma omp target\n  shared = 1;\n}\n",
+  );
+  const program = join(folder, "offload");
+  execFileSync("gcc-12", ["-fopenmp", "-foffload=amdgcn-amdhsa=-march=gfx906", source, "-o", program], {
+    stdio: "ignore",
+  });
+  const { code, stdout } = await gcnOffload(["inspect", program, "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).objects).toMatchObject([
+    {
+      isa: "amdgcn-amd-amdhsa--gfx906:xnack-",
+      image: {
+        layout: "12",
+        kernels: [{ name: "_init_array" }, { name: "_fini_array" }, { name: "main._omp_fn.0" }],
+        hostFunctions: ["main._omp_fn.0"],
+        variables: [{ name: "shared", size: 4, link: false }],
+      },
+    },
+  ]);
+  expect((await gcnOffload(["inspect", program])).stdout).toMatch(
+    /offloaded main\._omp_fn\.0\n.*variable shared +4 bytes/,
+  );
+});
+
 test("inspect wants one file that is there", async () => {
   expect((await gcnOffload(["inspect"])).code).toBe(2);
   expect((await gcnOffload(["inspect", "a", "b"])).code).toBe(2);
