@@ -46,17 +46,20 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Called with the process's id once it has printed something. */
   readonly onOutput?: (pid: number) => void;
+  /** Milliseconds after which the program is told to end. */
+  readonly timeout?: number;
 }
 
 export function gcnOffload(
   words: readonly string[],
-  { env = {}, cwd = root, onOutput }: RunOptions = {},
+  { env = {}, cwd = root, onOutput, timeout }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...words], {
       cwd,
       env: { ...process.env, GCN_OFFLOAD_DEVICE: "auto", ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      timeout,
     });
     let [stdout, stderr] = ["", ""];
     let told = false;

@@ -1,0 +1,110 @@
+// Compiles one test for a GPU, runs it on the software GPU, and judges what it did.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { COMPILERS } from "./suite.mjs";
+
+/** Each device image brings a constructor and a destructor kernel of its own, which GCC's plugin launches. */
+const LAUNCHES_OF_AN_IMAGE = 2;
+/** What a program may print before it is cut off, in characters. */
+const OUTPUT_LIMIT = 1 << 20;
+
+/** @returns {Promise<{ code: number | null, signal: string | null, output: string, timedOut: boolean, seconds: number }>} */
+function execute(command, args, { cwd, env, seconds }) {
+  return new Promise((resolve) => {
+    const begun = performance.now();
+    // A group of its own, so that a program that hangs ends with everything that it started.
+    const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    let timedOut = false;
+    const keep = (data) => {
+      if (output.length < OUTPUT_LIMIT) output += data;
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      process.kill(-child.pid, "SIGKILL");
+    }, seconds * 1000);
+    const end = (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, output, timedOut, seconds: (performance.now() - begun) / 1000 });
+    };
+    child.on("error", (error) => {
+      output += error.message;
+      end(127, null);
+    });
+    child.on("close", end);
+  });
+}
+
+/** The environment of a test: nothing of the caller's that libgomp reads. */
+function cleanEnvironment() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(OMP|GOMP|GOACC|ACC|GCN)_|^LD_PRELOAD$/.test(name)),
+  );
+}
+
+/** The options by which GCC compiles for `target`; without the libraries' debug lines, which make each image thrice as big. */
+const archOptions = (target) =>
+  `-foffload-options=amdgcn-amdhsa=-march=${target === "gfx803" ? "fiji" : target} -Wl,--strip-debug`;
+
+async function compile(test, { target, folder, seconds }) {
+  const program = join(folder, `${test.id.replace(/[ /]/g, "_")}.exe`);
+  const words = [...test.flags.slice(0, 2), "-w", ...test.flags.slice(2)];
+  const command = [COMPILERS[test.language], ...words, archOptions(target), ...test.sources, "-o", program, "-lm"];
+  const record = `${program}.command`;
+  const line = command.join("\n");
+  if (existsSync(program) && existsSync(record) && readFileSync(record, "utf8") === line) return { program };
+  mkdirSync(folder, { recursive: true });
+  const [name, ...args] = command;
+  const { code, output, timedOut } = await execute(name, args, { cwd: folder, env: cleanEnvironment(), seconds });
+  if (code !== 0) return { failure: timedOut ? "the compiler does not end" : output.trim() };
+  writeFileSync(record, line);
+  return { program };
+}
+
+/** What the software GPU did, from the file that counts.c wrote; null where the program could not write it. */
+function readCounts(file) {
+  if (!existsSync(file)) return null;
+  const [dispatches, instructions, nanoseconds] = readFileSync(file, "utf8").trim().split(" ").map(Number);
+  return {
+    launches: Math.max(dispatches - LAUNCHES_OF_AN_IMAGE, 0),
+    opened: dispatches > 0,
+    instructions,
+    nanoseconds,
+  };
+}
+
+/** Why the outcome is not the one that the test wants; "" where it is. */
+function trouble(test, { code, signal, output, timedOut, seconds }) {
+  if (timedOut) return `not ended after ${seconds.toFixed(0)} s`;
+  const ended = signal ? `ended by ${signal}` : `exit status ${code}`;
+  if ((code !== 0 || signal !== null) !== test.shouldFail) return ended;
+  if (test.output && !new RegExp(test.output, "s").test(output)) return "prints something else";
+  return "";
+}
+
+/**
+ * @param {import("./suite.mjs").Test} test
+ * @returns one of: not compiled, failed, passed (kernels ran), data (the device was used, but no kernel launched), host
+ */
+export async function judge(test, { root, target, folder, probe, seconds }) {
+  const compiled = await compile(test, { target, folder, seconds: Math.max(seconds, 300) });
+  if (compiled.failure !== undefined) return { verdict: "not compiled", detail: compiled.failure };
+  const counts = `${compiled.program}.counts`;
+  rmSync(counts, { force: true });
+  const exec = [join(root, "dist/cli/main.js"), "exec", "--gpu", target, "--", compiled.program];
+  const outcome = await execute(process.execPath, exec, {
+    cwd: dirname(compiled.program),
+    env: { ...cleanEnvironment(), LC_ALL: "C", LANG: "C", ...test.env, LD_PRELOAD: probe, GCN_OFFLOAD_COUNTS: counts },
+    seconds,
+  });
+  const work = readCounts(counts);
+  const figures = { seconds: outcome.seconds, ...work };
+  const wrong = trouble(test, outcome);
+  if (wrong) return { verdict: "failed", detail: `${wrong}\n${outcome.output.slice(0, 2000)}`.trim(), ...figures };
+  // A program that is meant to die may do so before anything is counted.
+  if (!work) return { verdict: test.shouldFail ? "passed" : "host", detail: "", ...figures };
+  return { verdict: work.launches > 0 ? "passed" : work.opened ? "data" : "host", detail: "", ...figures };
+}

@@ -1,0 +1,69 @@
+/** OpenMP and OpenACC programs as GCC 12 makes them, under the real libgomp and its GCN plugin, run by `gcn-offload exec`. */
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { beforeAll, describe, expect, test } from "vitest";
+import { build, gcnOffload, type Outcome } from "../cli/fixture.js";
+import { compile, sources, TARGETS, type Target } from "./toolchain.js";
+
+const programs = readdirSync(sources).filter((name) => /\.(c|cpp)$/.test(name));
+const targets = Object.keys(TARGETS) as Target[];
+const limit = 120_000;
+
+beforeAll(build);
+
+/** As many at a time as there are processors: the rest waits here, so that no test's time runs out in a crowd. */
+const waiting: (() => void)[] = [];
+let free = availableParallelism();
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (free > 0) free--;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else free++;
+  }
+}
+
+/** The environment says nothing to libgomp but that falling back to the host is an error. */
+const run = (program: string, target: Target, words: readonly string[] = []): Promise<Outcome> =>
+  gcnOffload(["exec", "--gpu", target, "--", program, ...words], {
+    env: { OMP_TARGET_OFFLOAD: "MANDATORY" },
+    timeout: limit / 2,
+  });
+
+test("there are programs in C and in C++, with OpenMP and with OpenACC", () => {
+  expect(programs.length).toBeGreaterThanOrEqual(25);
+  expect(programs).toEqual(expect.arrayContaining(["tasks.c", "virtual.cpp", "acc_async.c"]));
+});
+
+describe.concurrent.each(targets)("%s", (target) => {
+  test.each(programs)(
+    "%s",
+    async (file) => {
+      const outcome = await inTurn(async () => run(await compile(file, target), target));
+      expect(outcome).toEqual({ code: 0, signal: null, stdout: "ok\n", stderr: "" });
+    },
+    limit,
+  );
+
+  test(
+    "exit() in a target region is the program's status",
+    async () => {
+      const outcome = await inTurn(async () => run(await compile("endings.c", target), target, ["exit"]));
+      expect([outcome.code, outcome.signal]).toEqual([7, null]);
+    },
+    limit,
+  );
+
+  test(
+    "abort() in a target region aborts the program",
+    async () => {
+      const outcome = await inTurn(async () => run(await compile("endings.c", target), target, ["abort"]));
+      expect([outcome.code, outcome.signal]).toEqual([null, "SIGABRT"]);
+      expect(outcome.stdout + outcome.stderr).toContain("GCN Kernel Aborted");
+    },
+    limit,
+  );
+});

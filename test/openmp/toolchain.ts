@@ -1,0 +1,50 @@
+/** GCC 12 with its compiler for GCN: makes the programs of this folder, for each GPU that its libgomp is built for. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+export const sources = fileURLToPath(new URL("programs", import.meta.url));
+const built = join(root, "build", "openmp");
+
+/** The software GPU's name of a target, and GCC's: fiji is GCC's default, with code objects of version 3. */
+export const TARGETS = { gfx900: "gfx900", gfx906: "gfx906", gfx803: "fiji" } as const;
+export type Target = keyof typeof TARGETS;
+
+/** A program's own options, from its first comment: `options: -O3`. */
+function ownOptions(text: string): string[] {
+  const given = /^(?:\/\*|\/\/) options: (.*)$/m.exec(text)?.[1]?.split(" ") ?? [];
+  return given.includes("-fopenacc") ? given : ["-fopenmp", ...given];
+}
+
+/**
+ * Compiles `file` for `target` and answers the program's path. A program that was made of the same text by the same
+ * command is used again.
+ */
+export async function compile(file: string, target: Target): Promise<string> {
+  const source = join(sources, file);
+  const text = readFileSync(source, "utf8");
+  // Without the debug lines of the device's libraries an image is a third as big, and GCC as much faster.
+  const offload = `-foffload-options=amdgcn-amdhsa=-march=${TARGETS[target]} -Wl,--strip-debug`;
+  const compiler = file.endsWith(".cpp") ? "g++-12" : "gcc-12";
+  const words = [
+    "-O2",
+    ...ownOptions(text),
+    "-foffload=amdgcn-amdhsa",
+    offload,
+    "-foffload-options=-lm",
+    source,
+    "-lm",
+  ];
+  const inputs = [compiler, ...words, text, readFileSync(join(sources, "check.h"), "utf8")];
+  const digest = createHash("sha256").update(inputs.join("\0")).digest("hex").slice(0, 16);
+  const program = join(built, target, `${file}.${digest}`);
+  if (existsSync(program)) return program;
+  mkdirSync(join(built, target), { recursive: true });
+  await promisify(execFile)(compiler, [...words, "-o", `${program}.${process.pid}`]);
+  renameSync(`${program}.${process.pid}`, program);
+  return program;
+}
