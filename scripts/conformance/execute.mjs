@@ -1,5 +1,5 @@
 // Compiles one test for a GPU, runs it on the software GPU, and judges what it did.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { COMPILERS } from "./suite.mjs";
@@ -52,7 +52,17 @@ const archOptions = (target) =>
 async function compile(test, { target, folder, seconds }) {
   const program = join(folder, `${test.id.replace(/[ /]/g, "_")}.exe`);
   const words = [...test.flags.slice(0, 2), "-w", ...test.flags.slice(2)];
-  const command = [COMPILERS[test.language], ...words, archOptions(target), ...test.sources, "-o", program, "-lm"];
+  // Debian's linker drops libraries that nothing needs yet; GCC's own objects, which come last, need libgomp.
+  const libraries = ["-Wl,--no-as-needed", "-lm"];
+  const command = [
+    COMPILERS[test.language],
+    ...words,
+    archOptions(target),
+    ...test.sources,
+    "-o",
+    program,
+    ...libraries,
+  ];
   const record = `${program}.command`;
   const line = command.join("\n");
   if (existsSync(program) && existsSync(record) && readFileSync(record, "utf8") === line) return { program };
@@ -64,13 +74,19 @@ async function compile(test, { target, folder, seconds }) {
   return { program };
 }
 
+/** Whether the program brings a kernel: GCC lists the host's versions of all of them in a section. */
+function hasKernels(program) {
+  const sections = execFileSync("readelf", ["-SW", program], { encoding: "utf8", maxBuffer: 1 << 26 });
+  const size = /\.gnu\.offload_funcs\s+\S+\s+\S+\s+\S+\s+([0-9a-f]+)/.exec(sections)?.[1] ?? "0";
+  return Number.parseInt(size, 16) > 0;
+}
+
 /** What the software GPU did, from the file that counts.c wrote; null where the program could not write it. */
 function readCounts(file) {
   if (!existsSync(file)) return null;
   const [dispatches, instructions, nanoseconds] = readFileSync(file, "utf8").trim().split(" ").map(Number);
   return {
     launches: Math.max(dispatches - LAUNCHES_OF_AN_IMAGE, 0),
-    opened: dispatches > 0,
     instructions,
     nanoseconds,
   };
@@ -87,7 +103,7 @@ function trouble(test, { code, signal, output, timedOut, seconds }) {
 
 /**
  * @param {import("./suite.mjs").Test} test
- * @returns one of: not compiled, failed, passed (kernels ran), data (the device was used, but no kernel launched), host
+ * @returns one of: not compiled, failed, passed (kernels ran), no kernel (there are none), host (none was launched)
  */
 export async function judge(test, { root, target, folder, probe, seconds }) {
   const compiled = await compile(test, { target, folder, seconds: Math.max(seconds, 300) });
@@ -105,6 +121,7 @@ export async function judge(test, { root, target, folder, probe, seconds }) {
   const wrong = trouble(test, outcome);
   if (wrong) return { verdict: "failed", detail: `${wrong}\n${outcome.output.slice(0, 2000)}`.trim(), ...figures };
   // A program that is meant to die may do so before anything is counted.
-  if (!work) return { verdict: test.shouldFail ? "passed" : "host", detail: "", ...figures };
-  return { verdict: work.launches > 0 ? "passed" : work.opened ? "data" : "host", detail: "", ...figures };
+  const launched = work ? work.launches > 0 : test.shouldFail;
+  const verdict = launched ? "passed" : hasKernels(compiled.program) ? "host" : "no kernel";
+  return { verdict, detail: "", ...figures };
 }

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <thread>
@@ -16,7 +17,8 @@ constexpr uint64_t kMiB = 1 << 20, kGiB = 1 << 30;
 
 struct Bench {
   Bench() : Bench(Configuration{{Target::gfx906, Target::gfx900}}) {}
-  explicit Bench(const Configuration& configuration) : topology(configuration, host()), memory(topology) {}
+  explicit Bench(const Configuration& configuration, std::chrono::milliseconds linger = std::chrono::seconds(5))
+      : topology(configuration, host()), memory(topology, linger) {}
   static HostFacts host() {
     HostFacts facts;
     facts.memoryBytes = 4 * kGiB;
@@ -171,6 +173,41 @@ TEST_CASE("host registrations may overlap, and each lasts until its own end") {
   CHECK(visibleTo(second, 4 * kPage) == 2);
   CHECK(bench.memory.deregisterHost(second) == HSAKMT_STATUS_SUCCESS);
   CHECK(visibleTo(second, 1) == 0);
+}
+
+TEST_CASE("host memory that another thread found mapped stays visible for a while") {
+  constexpr auto kLinger = std::chrono::milliseconds(50);
+  Bench bench(Configuration{{Target::gfx906}}, kLinger);
+  constexpr uint64_t kPage = Memory::kPageBytes;
+  auto storage = std::make_unique<uint8_t[]>(4 * kPage);
+  uint8_t* base = storage.get() + (kPage - reinterpret_cast<uint64_t>(storage.get()) % kPage);
+  auto queried = [&] {
+    HSAKMT_STATUS status{};
+    std::thread([&] {
+      HsaPointerInfo info;
+      status = bench.memory.query(base, info);
+    }).join();
+    return status;
+  };
+  auto copy = [&](auto during) {
+    CHECK(bench.memory.registerHost(base, kPage, HsaMemFlags{}, {}) == HSAKMT_STATUS_SUCCESS);
+    CHECK(queried() == HSAKMT_STATUS_ERROR);  // not mapped yet
+    CHECK(bench.map(base, kPage, {1}) == HSAKMT_STATUS_SUCCESS);
+    during();
+    CHECK(bench.memory.unmap(base) == HSAKMT_STATUS_SUCCESS);
+    CHECK(queried() == HSAKMT_STATUS_ERROR);  // no longer
+    CHECK(bench.memory.deregisterHost(base) == HSAKMT_STATUS_SUCCESS);
+  };
+  copy([&] {
+    HsaPointerInfo info;
+    CHECK(bench.memory.query(base, info) == HSAKMT_STATUS_SUCCESS);  // by the thread that registered it
+  });
+  CHECK(visibleTo(base, kPage) == 0);
+  copy([&] { CHECK(queried() == HSAKMT_STATUS_SUCCESS); });
+  CHECK(visibleTo(base, kPage) == 1);
+  std::this_thread::sleep_for(2 * kLinger);
+  copy([] {});
+  CHECK(visibleTo(base, kPage) == 0);
 }
 
 TEST_CASE("scratch costs nothing until a part of it is mapped") {

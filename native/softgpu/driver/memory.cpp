@@ -66,8 +66,9 @@ uint64_t memoryLimit(uint64_t hostBytes) {
 
 }  // namespace
 
-Memory::Memory(const Topology& topology)
+Memory::Memory(const Topology& topology, std::chrono::milliseconds linger)
     : topology_(topology),
+      linger_(linger),
       used_(topology.nodeCount()),
       limitTotal_(memoryLimit(topology.memoryBytesOfNode(Topology::kHostNode))) {}
 
@@ -176,6 +177,7 @@ HSAKMT_STATUS Memory::registerHost(void* address, uint64_t bytes, HsaMemFlags fl
   if (!isHostMemory(begin, begin + bytes)) return HSAKMT_STATUS_ERROR;  // as pinning pages that are not there fails
 
   std::lock_guard lock(mutex_);
+  endLingering();
   Block* block = registrationAt(begin, bytes);
   if (!block) {
     Block fresh;
@@ -183,6 +185,7 @@ HSAKMT_STATUS Memory::registerHost(void* address, uint64_t bytes, HsaMemFlags fl
     fresh.end = begin + bytes;
     fresh.node = Topology::kHostNode;
     fresh.flags = flags;
+    fresh.registrar = std::this_thread::get_id();
     block = &registrations_.emplace(begin, std::move(fresh))->second;
   }
   ++block->registrations;
@@ -253,6 +256,7 @@ HSAKMT_STATUS Memory::map(void* address, uint64_t bytes, std::span<const uint32_
 HSAKMT_STATUS Memory::unmap(void* address) {
   uint64_t begin = reinterpret_cast<uint64_t>(address);
   std::lock_guard lock(mutex_);
+  endLingering();
   Block* block = allocationOf(begin);
   if (block && block->flags.ui32.Scratch) {
     auto part = block->scratch.find(begin);
@@ -274,10 +278,23 @@ HSAKMT_STATUS Memory::unmap(void* address) {
   if (!block || block->begin != begin) return HSAKMT_STATUS_MEMORY_NOT_REGISTERED;
   block->mappedNodes.clear();
   if (block->mask) {
+    if (block->knownToOthers) {
+      lingering_.push_back({block->begin, block->end, block->mask, std::chrono::steady_clock::now() + linger_});
+      block->knownToOthers = false;
+    }
     block->mask = 0;
     publish(block->begin, block->end);
   }
   return HSAKMT_STATUS_SUCCESS;
+}
+
+void Memory::endLingering() {
+  const auto now = std::chrono::steady_clock::now();
+  while (!lingering_.empty() && lingering_.front().until <= now) {
+    const Lingering ended = lingering_.front();
+    lingering_.erase(lingering_.begin());
+    publish(ended.begin, ended.end);
+  }
 }
 
 // Brings the address space in line with what is mapped in [begin, end): host registrations may overlap each other and
@@ -286,12 +303,12 @@ HSAKMT_STATUS Memory::unmap(void* address) {
 void Memory::publish(uint64_t begin, uint64_t end) {
   begin = alignDown(begin, kPageBytes);
   end = alignUp(end, kPageBytes);
-  std::vector<const Block*> blocks;
+  std::vector<MemoryRange> ranges;
   std::set<uint64_t> cuts{begin, end};
-  auto consider = [&](const Block& block) {
+  auto consider = [&](const auto& block) {
     uint64_t first = alignDown(block.begin, kPageBytes), last = alignUp(block.end, kPageBytes);
     if (block.mask == 0 || last <= begin || first >= end) return;
-    blocks.push_back(&block);
+    ranges.push_back({first, last, block.mask});
     cuts.insert(std::clamp(first, begin, end));
     cuts.insert(std::clamp(last, begin, end));
   };
@@ -299,13 +316,14 @@ void Memory::publish(uint64_t begin, uint64_t end) {
     consider(it->second);
   if (const Block* block = allocationOf(begin); block && block->begin < begin) consider(*block);
   for (const auto& [first, block] : registrations_) consider(block);
+  for (const Lingering& former : lingering_) consider(former);
 
   AddressSpace& space = AddressSpace::instance();
   for (auto cut = cuts.begin(); std::next(cut) != cuts.end(); ++cut) {
     uint64_t from = *cut, to = *std::next(cut);
     AgentMask mask = 0;
-    for (const Block* block : blocks) {
-      if (alignDown(block->begin, kPageBytes) <= from && alignUp(block->end, kPageBytes) >= to) mask |= block->mask;
+    for (const MemoryRange& range : ranges) {
+      if (range.begin <= from && range.end >= to) mask |= range.agents;
     }
     // First with an empty mask: the range that is there may reach beyond this part, and only a whole one can be
     // unmapped.
@@ -317,8 +335,12 @@ void Memory::publish(uint64_t begin, uint64_t end) {
 HSAKMT_STATUS Memory::query(const void* address, HsaPointerInfo& info) {
   info = {};
   std::lock_guard lock(mutex_);
-  const Block* block = blockOf(reinterpret_cast<uint64_t>(address));
+  Block* block = blockOf(reinterpret_cast<uint64_t>(address));
   if (!block || block->flags.ui32.Scratch) return HSAKMT_STATUS_ERROR;  // the type says HSA_POINTER_UNKNOWN
+  if (block->registrations && block->registrar != std::this_thread::get_id()) {
+    if (block->mask == 0) return HSAKMT_STATUS_ERROR;  // about to go, or not there yet
+    block->knownToOthers = true;
+  }
   info.Type = block->registrations ? HSA_POINTER_REGISTERED_USER : HSA_POINTER_ALLOCATED;
   info.Node = block->node;
   info.MemFlags = block->flags;

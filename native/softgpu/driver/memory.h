@@ -3,10 +3,12 @@
 
 #include <hsakmttypes.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "driver/topology.h"
@@ -16,7 +18,11 @@ namespace softgpu {
 
 class Memory {
  public:
-  explicit Memory(const Topology& topology);
+  // `linger`: how long host memory stays visible after its last unmapping where another thread has learned that it was
+  // mapped. hsa_memory_copy asks for its sides, and registers what it finds unknown for as long as the copy takes. A
+  // GPU with addresses of its own gives each registration another one; here they are one, so that a second thread that
+  // copies the same memory finds the first one's registration and goes on without its own.
+  explicit Memory(const Topology& topology, std::chrono::milliseconds linger = std::chrono::seconds(5));
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
@@ -48,6 +54,8 @@ class Memory {
     uint64_t charged = 0;        // bytes held against the limits
     uint32_t registrations = 0;  // of host memory
     std::vector<uint32_t> registeredNodes, mappedNodes;
+    std::thread::id registrar;   // of host memory: who registered it
+    bool knownToOthers = false;  // another thread was told that it is mapped
     AgentMask mask = 0;
     std::map<uint64_t, uint64_t> scratch;  // mapped parts of a scratch pool: begin, end
     void* userData = nullptr;
@@ -60,12 +68,21 @@ class Memory {
   Block* blockOf(uint64_t address);
   bool masks(std::span<const uint32_t> nodes, AgentMask& mask) const;
   void publish(uint64_t begin, uint64_t end);
+  struct Lingering {
+    uint64_t begin = 0, end = 0;
+    AgentMask mask = 0;
+    std::chrono::steady_clock::time_point until;
+  };
+
+  void endLingering();
   HSAKMT_STATUS mapScratch(Block& pool, uint64_t begin, uint64_t bytes);
 
   const Topology& topology_;
   std::mutex mutex_;  // never taken inside an AddressSpace::ReadSection: unmapping waits for those to close
   std::map<uint64_t, Block> allocations_;
   std::multimap<uint64_t, Block> registrations_;
+  std::vector<Lingering> lingering_;  // the first to end first
+  const std::chrono::milliseconds linger_;
   std::vector<uint64_t> used_;  // per node
   uint64_t usedTotal_ = 0;
   uint64_t limitTotal_ = 0;
