@@ -1,6 +1,7 @@
 /* options: -fopenacc
    OpenACC's queues: work in several at once, waits of the host and between queues, copies that do not wait. */
 #include <openacc.h>
+
 #include "check.h"
 
 enum { N = 600, QUEUES = 4 };
@@ -43,7 +44,7 @@ int main(void) {
 
   float *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
   for (int i = 0; i < N; i++) x[i] = (float)i;
-#pragma acc data copyin(x [0:N]) copyout(y [0:N])
+#pragma acc data copyin(x[0 : N]) copyout(y[0 : N])
   {
 #pragma acc parallel loop async
     for (int i = 0; i < N; i++) y[i] = x[i] * 2;
@@ -55,7 +56,7 @@ int main(void) {
 
   /* Data that goes to the device, is worked on and comes back, all in one queue. */
   acc_copyin_async(x, N * sizeof *x, 5);
-#pragma acc parallel loop async(5) present(x [0:N])
+#pragma acc parallel loop async(5) present(x[0 : N])
   for (int i = 0; i < N; i++) x[i] += 0.5f;
   acc_copyout_async(x, N * sizeof *x, 5);
   acc_wait_all();

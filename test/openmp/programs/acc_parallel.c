@@ -1,15 +1,18 @@
 /* options: -fopenacc
    OpenACC's loops over gangs, workers and vectors, its reductions and routines. */
 #include <openacc.h>
+
 #include "check.h"
 
 enum { N = 1000 };
 
 #pragma acc routine seq
-static int square(int x) { return x * x; }
+static int square(int x) {
+  return x * x;
+}
 
 #pragma acc routine vector
-static void fill(int *row, int count, int value) {
+static void fill(int* row, int count, int value) {
 #pragma acc loop vector
   for (int i = 0; i < count; i++) row[i] = value + i;
 }

@@ -1,5 +1,5 @@
-/* Atomic constructs and the compiler's atomic operations, contended by threads of several teams: on 32 and 64 bits, as GCC 12
-   has none for less. */
+/* Atomic constructs and the compiler's atomic operations, contended by threads of several teams: on 32 and 64 bits, as
+   GCC 12 has none for less. */
 #include "check.h"
 
 enum { TEAMS = 4, N = 400 };
@@ -15,8 +15,8 @@ int main(void) {
 #pragma omp target map(from : host)
   host = omp_is_initial_device();
   check_device("target", host);
-#pragma omp target teams distribute parallel for num_teams(TEAMS) map(tofrom : i32, i64, bits, toggled, f32, f64, product, \
-    taken, tickets, low, high, swapped)
+#pragma omp target teams distribute parallel for num_teams(TEAMS) \
+    map(tofrom : i32, i64, bits, toggled, f32, f64, product, taken, tickets, low, high, swapped)
   for (int i = 0; i < TEAMS * N; i++) {
 #pragma omp atomic
     i32 += i;

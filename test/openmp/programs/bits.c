@@ -1,5 +1,6 @@
 /* options: -O0
-   Integers of every width, as unoptimised code handles them: conversions, shifts, bit counting, overflow, bit-fields. */
+   Integers of every width, as unoptimised code handles them: conversions, shifts, bit counting, overflow, bit-fields.
+ */
 #include "check.h"
 
 enum { N = 100, KINDS = 14 };
@@ -17,7 +18,7 @@ struct fields {
 };
 
 #pragma omp declare target
-static void compute(int64_t x, int64_t *out) {
+static void compute(int64_t x, int64_t* out) {
   const uint64_t u = (uint64_t)x;
   const unsigned n = u & 63;
   out[0] = (int8_t)x + (uint8_t)x;
@@ -32,7 +33,7 @@ static void compute(int64_t x, int64_t *out) {
   const __int128 wide = (__int128)x * 1000003 - x;
   out[7] = (int64_t)(wide >> 17);
   struct odd odd = {(uint8_t)x, (uint16_t)(x >> 3), (uint32_t)(x >> 9), u * 3};
-  volatile struct odd *p = &odd;
+  volatile struct odd* p = &odd;
   out[8] = (int64_t)(p->tag + p->half + p->word + p->wide);
   struct fields f = {(unsigned)x & 7, (int)(x << 25) >> 25, u & ((1ul << 41) - 1)};
   f.b = f.b / 2;
@@ -41,12 +42,22 @@ static void compute(int64_t x, int64_t *out) {
   out[11] = (int64_t)((double)u * 0.25) + (int32_t)(float)(int16_t)x;
   out[12] = (x < 0) + 2 * (u > 1u << 31) + 4 * ((int32_t)x >= 100) + 8 * ((uint16_t)x <= 32768) + 16 * (x != 0);
   switch (u % 9) {
-    case 0: out[13] = 5; break;
-    case 1: out[13] = -x; break;
+    case 0:
+      out[13] = 5;
+      break;
+    case 1:
+      out[13] = -x;
+      break;
     case 2:
-    case 3: out[13] = ~x; break;
-    case 7: out[13] = !x; break;
-    default: out[13] = (int64_t)(u % 9) * 11; break;
+    case 3:
+      out[13] = ~x;
+      break;
+    case 7:
+      out[13] = !x;
+      break;
+    default:
+      out[13] = (int64_t)(u % 9) * 11;
+      break;
   }
 }
 #pragma omp end declare target

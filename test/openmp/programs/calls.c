@@ -3,10 +3,18 @@
 
 #pragma omp declare target
 typedef long (*operation)(long, long);
-__attribute__((noinline)) static long add(long a, long b) { return a + b; }
-__attribute__((noinline)) static long subtract(long a, long b) { return a - b; }
-__attribute__((noinline)) static long multiply(long a, long b) { return a * b; }
-__attribute__((noinline)) static long twice(operation f, long a, long b) { return f(f(a, b), b); }
+__attribute__((noinline)) static long add(long a, long b) {
+  return a + b;
+}
+__attribute__((noinline)) static long subtract(long a, long b) {
+  return a - b;
+}
+__attribute__((noinline)) static long multiply(long a, long b) {
+  return a * b;
+}
+__attribute__((noinline)) static long twice(operation f, long a, long b) {
+  return f(f(a, b), b);
+}
 
 __attribute__((noinline)) static int ackermann(int m, int n) {
   if (m == 0) return n + 1;
@@ -14,10 +22,14 @@ __attribute__((noinline)) static int ackermann(int m, int n) {
 }
 
 static int is_odd(int n);
-__attribute__((noinline)) static int is_even(int n) { return n == 0 ? 1 : is_odd(n - 1); }
-__attribute__((noinline)) static int is_odd(int n) { return n == 0 ? 0 : is_even(n - 1); }
+__attribute__((noinline)) static int is_even(int n) {
+  return n == 0 ? 1 : is_odd(n - 1);
+}
+__attribute__((noinline)) static int is_odd(int n) {
+  return n == 0 ? 0 : is_even(n - 1);
+}
 
-__attribute__((noinline)) static void hanoi(int n, int from, int to, int *moves, int *heights) {
+__attribute__((noinline)) static void hanoi(int n, int from, int to, int* moves, int* heights) {
   if (n == 0) return;
   hanoi(n - 1, from, 3 - from - to, moves, heights);
   ++*moves;
@@ -26,7 +38,7 @@ __attribute__((noinline)) static void hanoi(int n, int from, int to, int *moves,
   hanoi(n - 1, 3 - from - to, to, moves, heights);
 }
 
-__attribute__((noinline)) static int digits(int n, int *sum) {
+__attribute__((noinline)) static int digits(int n, int* sum) {
   int here[8];
   for (int i = 0; i < 8; i++) here[i] = n * i;
   const int below = n > 0 ? digits(n - 1, sum) : 0;
@@ -34,8 +46,8 @@ __attribute__((noinline)) static int digits(int n, int *sum) {
   return below + 1;
 }
 
-static int compare(const void *a, const void *b) {
-  const int x = *(const int *)a, y = *(const int *)b;
+static int compare(const void* a, const void* b) {
+  const int x = *(const int*)a, y = *(const int*)b;
   return (x > y) - (x < y);
 }
 #pragma omp end declare target
@@ -45,7 +57,8 @@ int main(void) {
   int host = 1, depth = 0, sum = 0, even[2], moves = 0, heights[3] = {7, 0, 0}, value = 0, sorted[50], found = -1;
   int which = 1;
   for (int i = 0; i < 50; i++) sorted[i] = i * 37 % 50;
-#pragma omp target map(from : results, even, value) map(tofrom : host, depth, sum, moves, heights, sorted, found) map(to : which)
+#pragma omp target map(from : results, even, value) map(tofrom : host, depth, sum, moves, heights, sorted, found) \
+    map(to : which)
   {
     host = omp_is_initial_device();
     operation table[3] = {add, subtract, multiply};
@@ -60,7 +73,7 @@ int main(void) {
     value = ackermann(2, 5);
     qsort(sorted, 50, sizeof(int), compare);
     const int wanted = 33;
-    const int *at = bsearch(&wanted, sorted, 50, sizeof(int), compare);
+    const int* at = bsearch(&wanted, sorted, 50, sizeof(int), compare);
     found = at ? (int)(at - sorted) : -1;
   }
   check_device("target", host);

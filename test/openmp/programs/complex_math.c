@@ -1,5 +1,6 @@
 /* Complex arithmetic, whose multiplication and division are calls into the compiler's library. */
 #include <complex.h>
+
 #include "check.h"
 
 enum { N = 64 };
@@ -13,8 +14,8 @@ int main(void) {
     a[i] = (i - 20) + (i * 7 % 31 - 15) * 0.5 * I;
     b[i] = (i * 3 % 17 + 1) - (i % 9) * 0.25 * I;
   }
-#pragma omp target teams distribute parallel for num_teams(2) map(to : a, b) map(from : product, quotient, power, f, lengths) \
-    map(tofrom : host)
+#pragma omp target teams distribute parallel for num_teams(2) map(to : a, b) \
+    map(from : product, quotient, power, f, lengths) map(tofrom : host)
   for (int i = 0; i < N; i++) {
     if (i == 0) host = omp_is_initial_device();
     product[i] = a[i] * b[i];

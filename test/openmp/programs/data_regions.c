@@ -5,7 +5,7 @@ enum { N = 100 };
 
 struct matrix {
   int rows, columns;
-  double *data;
+  double* data;
 };
 
 int main(void) {
@@ -66,17 +66,20 @@ int main(void) {
   for (int r = 0; r < 4; r++)
     for (int c = 0; c < 5; c++) check_int("grid", r * 5 + c, grid[r][c], r == 1 || r == 2 ? r * 10 + c : 0);
 
-  int *buffer = omp_target_alloc(N * sizeof *buffer, device);
+  int* buffer = omp_target_alloc(N * sizeof *buffer, device);
   int back[N] = {0};
   check_int("copy", 0, omp_target_memcpy(buffer, a, N * sizeof *a, 0, 0, device, here), 0);
 #pragma omp target is_device_ptr(buffer)
   for (int i = 0; i < N; i++) buffer[i] += 1;
-  check_int("copy", 1, omp_target_memcpy(back, buffer, (N - 10) * sizeof *a, 5 * sizeof *a, 10 * sizeof *a, here, device), 0);
+  check_int("copy", 1,
+            omp_target_memcpy(back, buffer, (N - 10) * sizeof *a, 5 * sizeof *a, 10 * sizeof *a, here, device), 0);
   for (int i = 0; i < N - 10; i++) check_int("offset copy", i, back[i + 5], a[i + 10] + 1);
   size_t volume[2] = {3, 4}, to[2] = {1, 1}, from[2] = {2, 3}, shapeTo[2] = {5, 6}, shapeFrom[2] = {10, 10};
   int rect[5][6];
   memset(rect, 0, sizeof rect);
-  check_int("rect", 0, omp_target_memcpy_rect(rect, buffer, sizeof(int), 2, volume, to, from, shapeTo, shapeFrom, here, device), 0);
+  check_int("rect", 0,
+            omp_target_memcpy_rect(rect, buffer, sizeof(int), 2, volume, to, from, shapeTo, shapeFrom, here, device),
+            0);
   for (int r = 0; r < 3; r++)
     for (int c = 0; c < 4; c++) check_int("rect", r * 4 + c, rect[r + 1][c + 1], a[(r + 2) * 10 + c + 3] + 1);
 

@@ -4,8 +4,8 @@
 #pragma omp declare target
 static int counter = 5;
 double table[40] = {1, 2, 3};
-static const char *const words[] = {"zero", "one", "two"};
-int *pointer;
+static const char* const words[] = {"zero", "one", "two"};
+int* pointer;
 static struct {
   int a;
   double b;

@@ -1,6 +1,7 @@
 /* options: -O3 -ffp-contract=off
    Correctly rounded operations: every bit as the host's. */
 #include <float.h>
+
 #include "check.h"
 
 enum { N = 512, OPERATIONS = 10 };
@@ -8,8 +9,10 @@ enum { N = 512, OPERATIONS = 10 };
 int main(void) {
   static double a[N], b[N], got[OPERATIONS][N];
   static float c[N], d[N], single[OPERATIONS][N];
-  static const double edges[] = {0.0, -0.0, 1.0, -1.0, 0.5, 3.0, 1e308, -1e308, DBL_MIN, DBL_MIN / 3, 4.9e-324, -4.9e-324,
-                                 INFINITY, -INFINITY, 1e-160, 1.7976931348623157e308, 0.1, 1.0 / 3};
+  static const double edges[] = {
+      0.0,     -0.0,        1.0,      -1.0,      0.5,      3.0,       1e308,  -1e308,
+      DBL_MIN, DBL_MIN / 3, 4.9e-324, -4.9e-324, INFINITY, -INFINITY, 1e-160, 1.7976931348623157e308,
+      0.1,     1.0 / 3};
   const int count = sizeof edges / sizeof *edges;
   for (int i = 0; i < N; i++) {
     if (i < count * count) {
@@ -53,11 +56,26 @@ int main(void) {
   check_device("target", host);
   for (int i = 0; i < N; i++) {
     const double x = a[i], y = b[i];
-    const double wanted[OPERATIONS] = {x + y, x - y, x * y, x / y, sqrt(fabs(x)), fma(x, y, 1.5), floor(x * 1e-3),
-                                       trunc(x) + ceil(y), (double)(float)x, x < y ? fmin(x, y) : fmax(x, y)};
+    const double wanted[OPERATIONS] = {x + y,
+                                       x - y,
+                                       x * y,
+                                       x / y,
+                                       sqrt(fabs(x)),
+                                       fma(x, y, 1.5),
+                                       floor(x * 1e-3),
+                                       trunc(x) + ceil(y),
+                                       (double)(float)x,
+                                       x < y ? fmin(x, y) : fmax(x, y)};
     const float u = c[i], v = d[i];
-    const float wantedSingle[OPERATIONS] = {u + v, u - v, u * v, u / v, sqrtf(fabsf(u)), fmaf(u, v, 1.5f), floorf(u * 1e-3f),
-                                            truncf(u) + ceilf(v), (float)(int)fmaxf(-1e9f, fminf(1e9f, u)),
+    const float wantedSingle[OPERATIONS] = {u + v,
+                                            u - v,
+                                            u * v,
+                                            u / v,
+                                            sqrtf(fabsf(u)),
+                                            fmaf(u, v, 1.5f),
+                                            floorf(u * 1e-3f),
+                                            truncf(u) + ceilf(v),
+                                            (float)(int)fmaxf(-1e9f, fminf(1e9f, u)),
                                             u < v ? fminf(u, v) : fmaxf(u, v)};
     for (int k = 0; k < OPERATIONS; k++) {
       /* Of two zeros, fmin and fmax may answer either (C11, F.10.9.2). */

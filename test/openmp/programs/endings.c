@@ -1,8 +1,8 @@
-/* How a kernel that ends the program does so: exit(7) in a target region makes 7 the program's status, abort() aborts it.
-   The test says which, and looks at the status. */
+/* How a kernel that ends the program does so: exit(7) in a target region makes 7 the program's status, abort() aborts
+   it. The test says which, and looks at the status. */
 #include "check.h"
 
-int main(int count, char **words) {
+int main(int count, char** words) {
   const int aborts = count > 1 && strcmp(words[1], "abort") == 0;
   int host = 1;
 #pragma omp target map(from : host)

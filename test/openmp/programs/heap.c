@@ -4,7 +4,7 @@
 enum { N = 64 };
 
 struct node {
-  struct node *next;
+  struct node* next;
   int value;
 };
 
@@ -13,9 +13,9 @@ int main(void) {
 #pragma omp target teams distribute parallel for num_teams(3) map(from : sums) map(tofrom : dirty, moved, host, missing)
   for (int i = 0; i < N; i++) {
     if (i == 0) host = omp_is_initial_device();
-    struct node *head = NULL;
+    struct node* head = NULL;
     for (int k = 0; k <= i; k++) {
-      struct node *node = malloc(sizeof *node);
+      struct node* node = malloc(sizeof *node);
       if (!node) {
 #pragma omp atomic
         missing++;
@@ -27,12 +27,12 @@ int main(void) {
     }
     sums[i] = 0;
     while (head) {
-      struct node *next = head->next;
+      struct node* next = head->next;
       sums[i] += head->value;
       free(head);
       head = next;
     }
-    char *zeros = calloc(10, 13);
+    char* zeros = calloc(10, 13);
     for (int k = 0; k < 130; k++) {
       if (zeros[k] != 0) {
 #pragma omp atomic

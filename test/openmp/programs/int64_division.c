@@ -5,9 +5,30 @@ enum { N = 576, KINDS = 8 };
 
 int main(void) {
   static int64_t a[N], b[N], got[KINDS][N];
-  static const int64_t edges[] = {1, -1, 2, -2, 3, 7, -7, 10, 1000000007, INT32_MAX, INT32_MIN, UINT32_MAX, 1L << 32, (1L << 32) - 5,
-                                  INT64_MAX, INT64_MIN + 1, INT64_MIN, 1L << 53, 0x123456789abcdef, -0x123456789abcdef, 255, 65537,
-                                  -1000, 6};
+  static const int64_t edges[] = {1,
+                                  -1,
+                                  2,
+                                  -2,
+                                  3,
+                                  7,
+                                  -7,
+                                  10,
+                                  1000000007,
+                                  INT32_MAX,
+                                  INT32_MIN,
+                                  UINT32_MAX,
+                                  1L << 32,
+                                  (1L << 32) - 5,
+                                  INT64_MAX,
+                                  INT64_MIN + 1,
+                                  INT64_MIN,
+                                  1L << 53,
+                                  0x123456789abcdef,
+                                  -0x123456789abcdef,
+                                  255,
+                                  65537,
+                                  -1000,
+                                  6};
   const int count = sizeof edges / sizeof *edges;
   for (int i = 0; i < N; i++) {
     a[i] = edges[i / count];

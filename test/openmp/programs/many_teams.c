@@ -1,4 +1,5 @@
-/* More teams than there are compute units, each with its own memory, meeting in atomic counters; a hundred regions in a row. */
+/* More teams than there are compute units, each with its own memory, meeting in atomic counters; a hundred regions in a
+ * row. */
 #include "check.h"
 
 enum { TEAMS = 130, LAUNCHES = 100 };
@@ -11,7 +12,7 @@ int main(void) {
     const int team = omp_get_team_num();
     int local[16];
     if (team == 0) host = on_host();
-__atomic_fetch_add(&started, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&started, 1, __ATOMIC_RELAXED);
 #pragma omp parallel for
     for (int i = 0; i < 16; i++) local[i] = team * i;
     const int ticket = __atomic_fetch_add(&tickets, 1, __ATOMIC_ACQ_REL);

@@ -22,8 +22,8 @@ int main(void) {
     check_int("chain", i, a[i], wanted);
   }
 
-  /* Host tasks between regions; in a team of one thread, as GCC 12's libgomp loses its way now and then where several host
-     threads look after regions that end. */
+  /* Host tasks between regions; in a team of one thread, as GCC 12's libgomp loses its way now and then where several
+     host threads look after regions that end. */
   int x = 1, y = 0;
 #pragma omp parallel num_threads(1)
 #pragma omp single

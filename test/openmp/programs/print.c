@@ -1,5 +1,6 @@
 /* printf in a target region reaches the host's standard output, whole lines in each thread's order. */
 #include <unistd.h>
+
 #include "check.h"
 
 int main(void) {
@@ -24,17 +25,19 @@ int main(void) {
   static char text[4096];
   const ssize_t length = pread(file, text, sizeof text - 1, 0);
   unlink(name);
-  const char *const fixed =
+  const char* const fixed =
       "integers -5 1234567890123 4000000000 beef q text\n"
       "reals 3.142 1.500000e-10 1e+20\n"
       "   42|42   |00042|+42|%|      trun|\n";
   check_int("formatted", length, strncmp(text, fixed, strlen(fixed)), 0);
   int next[3] = {0}, lines = 0;
-  for (char *line = strtok(text + strlen(fixed), "\n"); line; line = strtok(NULL, "\n"), lines++) {
+  for (char* line = strtok(text + strlen(fixed), "\n"); line; line = strtok(NULL, "\n"), lines++) {
     int thread = -1, number = -1, end = 0;
     sscanf(line, "thread %d line %d%n", &thread, &number, &end);
-    if (thread < 0 || thread > 2 || line[end] != 0) fail("line", lines, line, "a thread's line");
-    else check_int("order", lines, number, next[thread]++);
+    if (thread < 0 || thread > 2 || line[end] != 0)
+      fail("line", lines, line, "a thread's line");
+    else
+      check_int("order", lines, number, next[thread]++);
   }
   check_int("lines", 0, lines, 12);
   return finish();

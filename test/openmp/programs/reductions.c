@@ -1,5 +1,6 @@
 /* Reductions by every operator, over several types, in teams, threads and lanes at once. */
 #include <complex.h>
+
 #include "check.h"
 
 enum { N = 1500 };
@@ -21,7 +22,7 @@ int main(void) {
   host = omp_is_initial_device();
   check_device("target", host);
 #pragma omp target teams distribute parallel for simd num_teams(3) map(to : v, d) reduction(+ : sum, total) \
-    reduction(min : low) reduction(max : high) reduction(& : all) reduction(| : any) reduction(^ : odd) \
+    reduction(min : low) reduction(max : high) reduction(& : all) reduction(| : any) reduction(^ : odd)     \
     reduction(&& : every) reduction(|| : some) map(tofrom : sum, total, low, high, all, any, odd, every, some)
   for (int i = 0; i < N; i++) {
     sum += v[i];
@@ -68,7 +69,7 @@ int main(void) {
   check_real("float max", 0, largest, wantedHigh * 0.125, 0);
 
   int bins[8] = {0}, wantedBins[8] = {0};
-#pragma omp target parallel for reduction(+ : bins[:8]) map(to : v) map(tofrom : bins)
+#pragma omp target parallel for reduction(+ : bins[ : 8]) map(to : v) map(tofrom : bins)
   for (int i = 0; i < N; i++) bins[v[i] & 7] += i;
   for (int i = 0; i < N; i++) wantedBins[v[i] & 7] += i;
   for (int i = 0; i < 8; i++) check_int("bins", i, bins[i], wantedBins[i]);

@@ -12,7 +12,7 @@ static void reset(void) {
   }
 }
 
-static void verify(const char *what, int host) {
+static void verify(const char* what, int host) {
   check_device(what, host);
   /* Small multiples of a half: exact in binary. */
   for (int i = 0; i < N; i++) check_real(what, i, y[i], (double)(i % 97) * 1.5 + i, 0);

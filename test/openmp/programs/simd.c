@@ -1,12 +1,15 @@
 /* options: -O3
-   Loops whose iterations are the lanes of a wave: reductions, conditions, strides, gathers, scans, functions of lanes. */
+   Loops whose iterations are the lanes of a wave: reductions, conditions, strides, gathers, scans, functions of lanes.
+ */
 #include "check.h"
 
 enum { N = 500 };
 
 #pragma omp declare target
 #pragma omp declare simd uniform(scale) notinbranch
-static int scaled(int x, int scale) { return x * scale + (x >> 3); }
+static int scaled(int x, int scale) {
+  return x * scale + (x >> 3);
+}
 #pragma omp end declare target
 
 int main(void) {

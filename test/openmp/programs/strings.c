@@ -22,7 +22,7 @@ int main(void) {
     results[5] = strstr(word, "eta") == word + 7;
     results[6] = atoi("12345");
     int a = 0, b = 0;
-    char *end = NULL;
+    char* end = NULL;
     a = (int)strtoul("10 and 20", &end, 0);
     b = (int)strspn(end, " adn");
     results[7] = a + b;
@@ -32,7 +32,7 @@ int main(void) {
     results[9] = memchr(big + 4490, 9, 100) != NULL;
   }
   check_device("target", host);
-  const char *const wanted = "<alpha beta gamma> -17 0002.718 123456789abcdef";
+  const char* const wanted = "<alpha beta gamma> -17 0002.718 123456789abcdef";
   if (strcmp(out, wanted) != 0) fail("snprintf", 0, out, wanted);
   const int values[10] = {(int)strlen(wanted), -127, 5000, 1, 11, 1, 12345, 15, 0, 1};
   for (int i = 0; i < 10; i++) check_int("result", i, results[i], values[i]);

@@ -1,7 +1,8 @@
-/* Tasks inside of a target region, within two limits of GCC 12's libgomp, which hardware has as well. Its barrier lets a
-   waiting thread be woken a hundred times (config/gcn/bar.c), once for each task that is made while it waits: a hundred tasks
-   must pass. And whoever makes a task, or readies two by ending one, waits at s_barrier for all threads, which one in a taskwait
-   does not reach: tasks that are waited for make none themselves, except in a team of one thread. */
+/* Tasks inside of a target region, within two limits of GCC 12's libgomp, which hardware has as well. Its barrier lets
+   a waiting thread be woken a hundred times (config/gcn/bar.c), once for each task that is made while it waits: a
+   hundred tasks must pass. And whoever makes a task, or readies two by ending one, waits at s_barrier for all threads,
+   which one in a taskwait does not reach: tasks that are waited for make none themselves, except in a team of one
+   thread. */
 #include "check.h"
 
 enum { TASKS = 100 };

@@ -1,5 +1,6 @@
 // Templates, lambdas, constexpr, references, operators, and objects with constructors in target regions.
 #include <new>
+
 #include "check.h"
 
 #pragma omp declare target

@@ -3,8 +3,8 @@
 
 enum { N = 256, FUNCTIONS = 16 };
 
-static const char *const names[FUNCTIONS] = {"sin",  "cos", "tan",   "exp",  "log",  "pow",  "atan", "asin",
-                                             "sinh", "exp2", "cbrt", "erf",  "lgamma", "log10", "fmod", "hypot"};
+static const char* const names[FUNCTIONS] = {"sin",  "cos",  "tan",  "exp", "log",    "pow",   "atan", "asin",
+                                             "sinh", "exp2", "cbrt", "erf", "lgamma", "log10", "fmod", "hypot"};
 
 int main(void) {
   static double x[N], got[FUNCTIONS][N];
@@ -44,14 +44,15 @@ int main(void) {
   check_device("target", host);
   for (int i = 0; i < N; i++) {
     const double v = x[i], size = fabs(v), unit = v / (1 + size);
-    const double wanted[FUNCTIONS] = {sin(v),  cos(v),  tan(v),  exp(v), log(size),        pow(size, 1.75), atan(v), asin(unit),
-                                      sinh(v), exp2(v), cbrt(v), erf(v), lgamma(size + 3), log10(size), fmod(v * 1e3, 0.7),
-                                      hypot(v, 3)};
+    const double wanted[FUNCTIONS] = {
+        sin(v),  cos(v),  tan(v), exp(v),           log(size),   pow(size, 1.75),    atan(v),    asin(unit), sinh(v),
+        exp2(v), cbrt(v), erf(v), lgamma(size + 3), log10(size), fmod(v * 1e3, 0.7), hypot(v, 3)};
     for (int k = 0; k < FUNCTIONS; k++) check_real(names[k], i, got[k][i], wanted[k], k == 14 ? 0 : 8 * 0x1p-53);
     const float f = (float)v;
-    const float wantedSingle[8] = {sinf(f), cosf(f), expf(f), logf(fabsf(f)), powf(fabsf(f), 1.75f), atanf(f),
-                                   sqrtf(fabsf(f)), tanhf(f)};
-    for (int k = 0; k < 8; k++) check_real("float", k * 1000 + i, single[k][i], wantedSingle[k], k == 6 ? 0 : 8 * 0x1p-24);
+    const float wantedSingle[8] = {sinf(f),  cosf(f),         expf(f), logf(fabsf(f)), powf(fabsf(f), 1.75f),
+                                   atanf(f), sqrtf(fabsf(f)), tanhf(f)};
+    for (int k = 0; k < 8; k++)
+      check_real("float", k * 1000 + i, single[k][i], wantedSingle[k], k == 6 ? 0 : 8 * 0x1p-24);
   }
   return finish();
 }

@@ -1,7 +1,7 @@
 // options: -fno-rtti
-// Virtual calls on the device. GCC 12 does not offload virtual tables, so these are such as its optimiser resolves: through
-// bases of objects whose class it sees, final classes, and the curiously recurring template. Dispatch at run time goes
-// through tables of functions that the program makes itself.
+// Virtual calls on the device. GCC 12 does not offload virtual tables, so these are such as its optimiser resolves:
+// through bases of objects whose class it sees, final classes, and the curiously recurring template. Dispatch at run
+// time goes through tables of functions that the program makes itself.
 #include "check.h"
 
 #pragma omp declare target
@@ -20,7 +20,9 @@ struct Circle final : Shape {
   double area() const override { return 3 * radius_ * radius_; }
   double radius_;
 };
-inline double weight(const Shape& shape, double scale) { return shape.area() * scale + shape.corners(); }
+inline double weight(const Shape& shape, double scale) {
+  return shape.area() * scale + shape.corners();
+}
 
 template <class Derived>
 struct Visitor {
@@ -48,10 +50,18 @@ struct Animal {
   const Methods* methods;
   int size;
 };
-__attribute__((noinline)) int four(const Animal& a) { return 4 + a.size * 0; }
-__attribute__((noinline)) int many(const Animal& a) { return a.size * 2; }
-__attribute__((noinline)) void steadily(Animal& a, int by) { a.size += by; }
-__attribute__((noinline)) void twofold(Animal& a, int by) { a.size += 2 * by; }
+__attribute__((noinline)) int four(const Animal& a) {
+  return 4 + a.size * 0;
+}
+__attribute__((noinline)) int many(const Animal& a) {
+  return a.size * 2;
+}
+__attribute__((noinline)) void steadily(Animal& a, int by) {
+  a.size += by;
+}
+__attribute__((noinline)) void twofold(Animal& a, int by) {
+  a.size += 2 * by;
+}
 #pragma omp end declare target
 
 int main() {
