@@ -92,6 +92,8 @@ const EFFECTIVE = {
       "fortran_large_int",
       "fortran_real_16",
       "int128",
+      "__float128",
+      "vect_simd_clones",
       "pthread",
     ].map((name) => [name, true]),
   ),
