@@ -20,10 +20,8 @@ inline uint8_t* hostPointer(Wave& wave, uint64_t address, uint64_t bytes) {
   return findHostPointer(wave, address, bytes);
 }
 
-// At the start of every slice: what was found before may have been unmapped since.
-inline void forgetRanges(Wave& wave) {
-  for (unsigned i = 0; i < Wave::kRanges; ++i) wave.rangeBegin[i] = wave.rangeEnd[i] = 0;
-}
+// At the start of every slice, inside its ReadSection: what was found before may have been unmapped since.
+void refreshRanges(Wave& wave);
 
 // For a message and the memory event: the lowest byte of [address, address + bytes) that the agent may not touch.
 uint64_t firstOffendingByte(const Wave& wave, uint64_t address, uint64_t bytes);

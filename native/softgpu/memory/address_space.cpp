@@ -80,6 +80,7 @@ AddressSpace& AddressSpace::instance() {
 
 uint64_t AddressSpace::publish(std::unique_ptr<const Table> next) {
   published_.store(next.get(), std::memory_order_seq_cst);
+  generation_.fetch_add(1, std::memory_order_seq_cst);
   uint64_t epoch = epochNow.fetch_add(1, std::memory_order_seq_cst) + 1;
   retired_.push_back({std::move(current_), epoch});
   current_ = std::move(next);

@@ -40,6 +40,10 @@ class AddressSpace {
   // The range nearest to `address`, whoever may touch it: for messages. Call inside a ReadSection.
   std::optional<MemoryRange> nearest(uint64_t address) const;
 
+  // Changes whenever the table does. What was found inside one ReadSection holds inside another that sees the same
+  // value.
+  uint64_t generation() const { return generation_.load(std::memory_order_seq_cst); }
+
   // Open for a bounded time only (one slice of work): unmap waits for it. Sections of one thread nest.
   class ReadSection {
    public:
@@ -63,6 +67,7 @@ class AddressSpace {
   std::mutex writing_;
   std::unique_ptr<const Table> current_;
   std::atomic<const Table*> published_{nullptr};
+  std::atomic<uint64_t> generation_{1};
   std::vector<Retired> retired_;
 };
 

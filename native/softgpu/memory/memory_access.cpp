@@ -22,6 +22,14 @@ uint8_t* findHostPointer(Wave& wave, uint64_t address, uint64_t bytes) {
   return reinterpret_cast<uint8_t*>(address);
 }
 
+void refreshRanges(Wave& wave) {
+  const uint64_t generation = AddressSpace::instance().generation();
+  if (wave.rangeGeneration == generation && wave.rangeAgent == wave.agent) return;
+  wave.rangeGeneration = generation;
+  wave.rangeAgent = wave.agent;
+  for (unsigned i = 0; i < Wave::kRanges; ++i) wave.rangeBegin[i] = wave.rangeEnd[i] = 0;
+}
+
 uint64_t firstOffendingByte(const Wave& wave, uint64_t address, uint64_t bytes) {
   const AddressSpace& space = AddressSpace::instance();
   uint64_t at = address;

@@ -234,7 +234,8 @@ void DispatchImpl::settle(Slot slot, GroupState state, Slot& spare) {
 }
 
 bool DispatchImpl::advance() {
-  const auto deadline = Clock::now() + kSlice;
+  auto now = Clock::now();
+  const auto deadline = now + kSlice;
   bool took = false;
   unsigned asleep = 0;  // workgroups in a row that had nothing to do but sleep
   Slot spare;
@@ -250,9 +251,9 @@ bool DispatchImpl::advance() {
     lock.unlock();
     took = true;
     if (fresh) enter(*slot);
-    const auto begun = Clock::now();
+    const auto begun = now;
     const GroupState state = slot->group.advance(std::min(deadline, begun + slot->quantum), drop_);
-    const auto now = Clock::now();
+    now = Clock::now();
     slot->quantum -= now - begun;
     asleep = state == GroupState::Sleeping ? asleep + 1 : 0;
     lock.lock();

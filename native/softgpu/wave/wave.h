@@ -78,10 +78,11 @@ struct Wave {
   uint64_t scratch = 0;         // host address of this wave's block; 0 where the kernel has none
   uint32_t scratchPerLane = 0;  // bytes
 
-  // Memory-access cache: the last ranges that a lookup found, emptied at the start of every slice.
+  // Memory-access cache: the last ranges that a lookup found, as of a generation of the address space and for an agent.
   static constexpr unsigned kRanges = 4;
   uint64_t rangeBegin[kRanges] = {}, rangeEnd[kRanges] = {};
-  uint8_t rangeNext = 0;
+  uint64_t rangeGeneration = 0;
+  uint8_t rangeAgent = 0, rangeNext = 0;
 
   Fault fault;
 

@@ -3,6 +3,12 @@
 #include "memory/address_space.h"
 
 namespace softgpu {
+namespace {
+
+// Some 10 us of most programs.
+constexpr uint64_t kUnclocked = 1024;
+
+}  // namespace
 
 void Workgroup::begin(unsigned count) {
   waveCount = live_ = count;
@@ -22,14 +28,17 @@ void Workgroup::releaseBarrier() {
 
 GroupState Workgroup::advance(Clock::time_point deadline, const std::atomic<bool>& drop) {
   AddressSpace::ReadSection section;
-  unsigned asleep = 0;  // turns in a row that ended in s_sleep
+  unsigned asleep = 0;     // turns in a row that ended in s_sleep
+  uint64_t unclocked = 0;  // instructions since the clock was read
   for (;;) {
     const unsigned current = turn_;
     turn_ = turn_ + 1 == waveCount ? 0 : turn_ + 1;
     bool spent = false;  // the turn took its whole slice
     if (state_[current] == WaveState::Ready) {
       Wave& wave = *waves[current];
+      const uint64_t before = wave.executed;
       run(wave);
+      unclocked += wave.executed - before;
       switch (wave.stop) {
         case Stop::Ended:
           state_[current] = WaveState::Ended;
@@ -59,7 +68,11 @@ GroupState Workgroup::advance(Clock::time_point deadline, const std::atomic<bool
     }
     // Every live wave either waits at the barrier or has slept since anything else happened.
     if (asleep && asleep >= live_ - waiting_) return GroupState::Sleeping;
-    if ((spent || turn_ == 0) && Clock::now() >= deadline) return GroupState::Running;
+    // Between barriers lie often a few instructions only, which take less time than reading the clock.
+    if (spent || (turn_ == 0 && (unclocked >= kUnclocked || asleep))) {
+      if (Clock::now() >= deadline) return GroupState::Running;
+      unclocked = 0;
+    }
   }
 }
 

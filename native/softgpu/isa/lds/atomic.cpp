@@ -85,19 +85,29 @@ const MicroOp* atomicHandler(Wave& wave, const MicroOp* op) {
   const uint32_t* data = memoryRow(wave, op->src[1].index);
   const uint32_t* data2 = op->src[2].index == kNoRow ? data : memoryRow(wave, op->src[2].index);
   uint32_t* result = op->dst == kNoRow ? nullptr : memoryRow(wave, op->dst);
-  const uint64_t limit = limitOf(wave);
-  if (!everyLaneAligned(wave, op, static_cast<uint32_t>(op->imm), sizeof(T))) return nullptr;
+  // Copies, which the stores to LDS cannot change as far as the compiler knows.
+  const uint64_t limit = limitOf(wave), exec = wave.exec();
+  const uint32_t offset = static_cast<uint32_t>(op->imm);
+  uint8_t* const lds = wave.lds;
+  if (!everyLaneAligned(wave, op, offset, sizeof(T))) return nullptr;
   Rounding<Float> rounding;
-  forEachLane(wave.exec(), [&](unsigned lane) {
-    const uint32_t at = address[lane] + static_cast<uint32_t>(op->imm);
+  const auto each = [&](unsigned lane) {
+    const uint32_t at = address[lane] + offset;
     T old = 0;
-    if (uint64_t{at} + sizeof(T) <= limit) {
-      std::memcpy(&old, wave.lds + at, sizeof(T));
+    if (uint64_t{at} + sizeof(T) <= limit) [[likely]] {
+      std::memcpy(&old, lds + at, sizeof(T));
       const T value = compute(wave, old, readRow<T>(data, lane), readRow<T>(data2, lane));
-      std::memcpy(wave.lds + at, &value, sizeof(T));
+      std::memcpy(lds + at, &value, sizeof(T));
     }
-    if (result) writeRow<T>(result, lane, old);
-  });
+    return old;
+  };
+  if (result) {
+    forEachLane(exec, [&](unsigned lane) { writeRow<T>(result, lane, each(lane)); });
+  } else if (exec == ~0ull) {
+    for (unsigned lane = 0; lane < kLanes; ++lane) each(lane);
+  } else {
+    forEachLane(exec, each);
+  }
   return next(op);
 }
 

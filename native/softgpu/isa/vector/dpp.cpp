@@ -76,18 +76,27 @@ const DppPattern& dppPattern(const MicroOp* op) {
 
 uint64_t dppValid(const DppPattern& pattern, uint64_t exec) {
   if (exec == ~0ull) return pattern.inRange;
-  uint64_t valid = 0;
-  for (unsigned n = 0; n < 64; ++n) valid |= (exec >> pattern.from[n] & 1) << n;
-  return valid & pattern.inRange;
+  // A wave that uses DPP uses few patterns and masks.
+  struct Known {
+    const DppPattern* pattern;
+    uint64_t exec, valid;
+  };
+  thread_local Known known[4];
+  Known& place = known[(reinterpret_cast<uintptr_t>(&pattern) / sizeof pattern) % 4];
+  if (place.pattern != &pattern || place.exec != exec) {
+    uint64_t valid = 0;
+    for (unsigned n = 0; n < 64; ++n) valid |= (exec >> pattern.from[n] & 1) << n;
+    place = {&pattern, exec, valid & pattern.inRange};
+  }
+  return place.valid;
 }
 
 uint64_t dppWritten(const MicroOp* op, uint64_t exec) {
-  uint64_t rows = 0, banks = 0;
+  uint64_t written = exec;
   for (unsigned i = 0; i < 4; ++i) {
-    if (op->extra[kDppRowMask] >> i & 1) rows |= 0xffffull << (16 * i);
-    if (op->extra[kDppBankMask] >> i & 1) banks |= 0x000f000f000f000full << (4 * i);
+    if (!(op->extra[kDppRowMask] >> i & 1)) written &= ~(0xffffull << (16 * i));
+    if (!(op->extra[kDppBankMask] >> i & 1)) written &= ~(0x000f000f000f000full << (4 * i));
   }
-  const uint64_t written = exec & rows & banks;
   return op->extra[kDppBoundControl] ? written : written & dppValid(dppPattern(op), exec);
 }
 

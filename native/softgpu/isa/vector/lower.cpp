@@ -1,6 +1,7 @@
 // From a decoded VALU instruction to its micro-op: operand kinds, modifiers, and the handler that the result asks for.
 #include "isa/vector/lower.h"
 
+#include "isa/vector/constants.h"
 #include "isa/vector/dpp.h"
 
 namespace softgpu::vector {
@@ -115,6 +116,24 @@ uint8_t modifiersOf(const Instruction& in, unsigned i, Type type) {
   return m;
 }
 
+// Whether the first source is an SGPR or a literal and the others are vector registers. An inline constant becomes a
+// literal on the way.
+bool firstIsUniform(const Operation& operation, MicroOp& out) {
+  for (unsigned i = 1; i < 3; ++i) {
+    const Source& source = out.src[i];
+    const SourceKind kind = operation.src[i] == Type::Mask ? SourceKind::Sgpr : SourceKind::Vgpr;
+    if (operation.src[i] == Type::None) continue;
+    if (source.kind != kind || source.modifiers != 0) return false;
+  }
+  Source& first = out.src[0];
+  if (first.modifiers != 0) return false;
+  if (first.kind == SourceKind::Constant) {
+    out.literal = constantRow(first.index, operation.src[0])[0];
+    first = {0, SourceKind::Literal, 0};
+  }
+  return first.kind == SourceKind::Sgpr || first.kind == SourceKind::Literal;
+}
+
 void lowerSdwa(const Sdwa& sdwa, MicroOp& out) {
   out.flags |= kSdwa;
   for (unsigned i = 0; i < 2; ++i) {
@@ -189,10 +208,16 @@ Handler lower(const Level& level, const Instruction& in, Target target, MicroOp&
   } else if (in.clamp && operation->saturated) {
     out.flags |= kSaturate;
   }
-  const bool resultAsIs = !(out.flags & (kSdwa | kDpp | kHighHalf | kPreserve | kSaturate)) && !out.omod && !out.clamp;
+  // SDWA that selects of the sources alone; DPP that writes every lane.
+  const bool wholeDword = in.sdwa.present && in.sdwa.dstSel == 6;
+  const bool everyLane = in.dpp.present && in.dpp.boundCtrl && in.dpp.rowMask == 0xf && in.dpp.bankMask == 0xf;
+  const uint8_t placing =
+      (kSdwa | kDpp | kHighHalf | kPreserve | kSaturate) & ~(wholeDword ? kSdwa : 0) & ~(everyLane ? kDpp : 0);
+  const bool resultAsIs = !(out.flags & placing) && !out.omod && !out.clamp;
   // With SDWA a compare has nothing but modified sources.
   if (!resultAsIs && (type != Type::Mask || in.dpp.present)) return level.general;
-  return registers ? operation->registers : operation->plain;
+  if (registers) return operation->registers;
+  return operation->uniform && firstIsUniform(*operation, out) ? operation->uniform : operation->plain;
 }
 
 }  // namespace softgpu::vector

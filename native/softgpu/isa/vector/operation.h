@@ -63,7 +63,9 @@ struct Operation {
   bool carry = false;           // a lane mask beside the result
   Handler plain = nullptr;      // where nothing is to be done to the result; looks at MODE and may go on to `general`
   Handler registers = nullptr;  // the same where every source is a vector register (and every mask an SGPR pair)
+  Handler uniform = nullptr;    // the same where the first source is an SGPR or a literal; null for 64-bit lanes
   Compute compute = nullptr;
+  Compute flushing = nullptr;   // where MODE flushes the denormals of f32 operands and results, and of nothing else
   Compute saturated = nullptr;  // integer result with the clamp bit
   bool writesExec = false;      // v_cmpx
 };

@@ -64,6 +64,20 @@ void extendBlock(uint32_t* row, const uint8_t* from) {
 #endif
 }
 
+// The dwords (or what `value` makes of them) of lanes that lie anywhere.
+template <class Value>
+void gatherRow(uint32_t* row, Value value) {
+#if defined(__AVX512F__)
+  for (unsigned lane = 0; lane < kLanes; lane += 16) _mm512_storeu_si512(row + lane, gather16(lane, value));
+#elif defined(__AVX2__)
+  for (unsigned lane = 0; lane < kLanes; lane += 8) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(row + lane), gather8(lane, value));
+  }
+#else
+  for (unsigned lane = 0; lane < kLanes; ++lane) row[lane] = value(lane);
+#endif
+}
+
 // Sub-dword loads, extended as T says.
 template <class T>
 void loadNarrow(uint32_t* row, const Lanes& lanes) {
@@ -73,38 +87,11 @@ void loadNarrow(uint32_t* row, const Lanes& lanes) {
     extendBlock<T>(row, rampStart(lanes, sizeof(T)));
     return;
   }
-#if defined(__AVX512F__)
-  // Aligned dwords around narrow data never leave its page, nor LDS.
-  if (lanes.shape == Shape::Scatter && lanes.high - lanes.low < 0x7fff0000u) {
-    const uint64_t origin = (lanes.base + lanes.low) & ~3ull;
-    const __m512i bias = _mm512_set1_epi32(static_cast<int>(static_cast<uint32_t>(lanes.base - origin)));
-    __mmask16 straddles = 0;
-    if (sizeof(T) == 2) {
-      for (unsigned block = 0; block < 4; ++block) {
-        const __m512i at = _mm512_add_epi32(_mm512_loadu_si512(lanes.offset + 16 * block), bias);
-        const __m512i three = _mm512_set1_epi32(3);
-        straddles |= _mm512_mask_cmpeq_epi32_mask(static_cast<__mmask16>(lanes.exec >> (16 * block)),
-                                                  _mm512_and_si512(at, three), three);
-      }
-    }
-    if (!straddles) {
-      for (unsigned block = 0; block < 4; ++block) {
-        const auto mask = static_cast<__mmask16>(lanes.exec >> (16 * block));
-        const __m512i at = _mm512_add_epi32(_mm512_loadu_si512(lanes.offset + 16 * block), bias);
-        const __m512i dwordAt = _mm512_andnot_si512(_mm512_set1_epi32(3), at);
-        const __m512i shift = _mm512_slli_epi32(_mm512_and_si512(at, _mm512_set1_epi32(3)), 3);
-        const __m512i dwords = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, dwordAt,
-                                                           reinterpret_cast<const void*>(origin), 1);
-        // To the top of the dword, then down again with the sign or zeros.
-        constexpr int kUnused = 32 - 8 * static_cast<int>(sizeof(T));
-        const __m512i top = _mm512_slli_epi32(_mm512_srlv_epi32(dwords, shift), kUnused);
-        const __m512i values = T(-1) < T(0) ? _mm512_srai_epi32(top, kUnused) : _mm512_srli_epi32(top, kUnused);
-        _mm512_mask_storeu_epi32(row + 16 * block, mask, values);
-      }
-      return;
-    }
+  if (lanes.exec == kAllLanes) {
+    const auto* base = reinterpret_cast<const uint8_t*>(lanes.base);
+    const uint32_t* offset = lanes.offset;
+    return gatherRow(row, [&](unsigned lane) { return extended(base + offset[lane]); });
   }
-#endif
   forEachLane(lanes.exec, [&](unsigned lane) { row[lane] = extended(lanes.at(lane)); });
 }
 
@@ -143,39 +130,30 @@ void loadDword(uint32_t* row, const Lanes& lanes) {
     case Shape::Scatter:
       break;
   }
-#if defined(__AVX2__)
-  if (lanes.high - lanes.low < 0x7fff0000u) {
-    const auto* origin = reinterpret_cast<const int*>(lanes.base + lanes.low);
+  const auto* base = reinterpret_cast<const uint8_t*>(lanes.base);
+  const uint32_t* offset = lanes.offset;
+  const auto dword = [&](unsigned lane) { return read<uint32_t>(base + offset[lane]); };
 #if defined(__AVX512F__)
-    const __m512i low = _mm512_set1_epi32(static_cast<int>(lanes.low));
-    for (unsigned block = 0; block < 4; ++block) {
-      const auto mask = static_cast<__mmask16>(lanes.exec >> (16 * block));
-      const __m512i offsets = _mm512_loadu_si512(lanes.offset + 16 * block);
-      const BlockShape shape = mask == 0xffff ? blockShape(offsets, 4) : BlockShape::Scatter;
-      __m512i values;
-      if (shape == BlockShape::Uniform) {
-        values = _mm512_set1_epi32(static_cast<int>(read<uint32_t>(lanes.at(16 * block))));
-      } else if (shape == BlockShape::Ramp) {
-        values = _mm512_loadu_si512(lanes.at(16 * block));
-      } else {
-        values = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, _mm512_sub_epi32(offsets, low), origin, 1);
-      }
-      _mm512_mask_storeu_epi32(row + 16 * block, mask, values);
+  for (unsigned block = 0; block < 4; ++block) {
+    const auto mask = static_cast<__mmask16>(lanes.exec >> (16 * block));
+    if (mask != 0xffff) {
+      forEachLane(mask, [&](unsigned lane) { row[16 * block + lane] = dword(16 * block + lane); });
+      continue;
     }
-    return;
-#else
-    if (lanes.exec == kAllLanes) {
-      const __m256i low = _mm256_set1_epi32(static_cast<int>(lanes.low));
-      for (unsigned block = 0; block < 8; ++block) {
-        const auto* offsets = reinterpret_cast<const __m256i*>(lanes.offset + 8 * block);
-        const __m256i values = _mm256_i32gather_epi32(origin, _mm256_sub_epi32(_mm256_loadu_si256(offsets), low), 1);
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(row + 8 * block), values);
-      }
-      return;
+    const BlockShape shape = blockShape(_mm512_loadu_si512(offset + 16 * block), 4);
+    __m512i values;
+    if (shape == BlockShape::Uniform) {
+      values = _mm512_set1_epi32(static_cast<int>(dword(16 * block)));
+    } else if (shape == BlockShape::Ramp) {
+      values = _mm512_loadu_si512(base + offset[16 * block]);
+    } else {
+      values = gather16(16 * block, dword);
     }
-#endif
+    _mm512_storeu_si512(row + 16 * block, values);
   }
+  return;
 #endif
+  if (lanes.exec == kAllLanes) return gatherRow(row, dword);
   forEachLane(lanes.exec, [&](unsigned lane) { row[lane] = read<uint32_t>(lanes.at(lane)); });
 }
 
@@ -211,10 +189,17 @@ void storeNarrow(const uint32_t* row, const Lanes& lanes) {
     std::memcpy(rampStart(lanes, sizeof(T)), block, sizeof block);
     return;
   }
-  forEachLane(lanes.exec, [&](unsigned lane) {
+  auto* base = reinterpret_cast<uint8_t*>(lanes.base);
+  const uint32_t* offset = lanes.offset;
+  const auto put = [&](unsigned lane) {
     const T value = static_cast<T>(row[lane] >> Shift);
-    std::memcpy(lanes.at(lane), &value, sizeof value);
-  });
+    std::memcpy(base + offset[lane], &value, sizeof value);
+  };
+  if (lanes.exec == kAllLanes) {
+    for (unsigned lane = 0; lane < kLanes; ++lane) put(lane);
+  } else {
+    forEachLane(lanes.exec, put);
+  }
 }
 
 // Where lanes meet at one address the highest lane's value stays.
@@ -232,19 +217,22 @@ void storeDword(const uint32_t* row, const Lanes& lanes) {
     return;
 #endif
   }
+  auto* base = reinterpret_cast<uint8_t*>(lanes.base);
+  const uint32_t* offset = lanes.offset;
+  const auto put = [&](unsigned lane) { std::memcpy(base + offset[lane], row + lane, 4); };
   if (lanes.exec == kAllLanes) {
     for (unsigned block = 0; block < 4; ++block) {
 #if defined(__AVX512F__)
-      if (blockShape(_mm512_loadu_si512(lanes.offset + 16 * block), 4) == BlockShape::Ramp) {
-        _mm512_storeu_si512(lanes.at(16 * block), _mm512_loadu_si512(row + 16 * block));
+      if (blockShape(_mm512_loadu_si512(offset + 16 * block), 4) == BlockShape::Ramp) {
+        _mm512_storeu_si512(base + offset[16 * block], _mm512_loadu_si512(row + 16 * block));
         continue;
       }
 #endif
-      for (unsigned lane = 16 * block; lane < 16 * block + 16; ++lane) std::memcpy(lanes.at(lane), row + lane, 4);
+      for (unsigned lane = 16 * block; lane < 16 * block + 16; ++lane) put(lane);
     }
     return;
   }
-  forEachLane(lanes.exec, [&](unsigned lane) { std::memcpy(lanes.at(lane), row + lane, 4); });
+  forEachLane(lanes.exec, put);
 }
 
 template <unsigned Dwords>

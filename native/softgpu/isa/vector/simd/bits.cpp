@@ -23,12 +23,7 @@ SIMD_INLINE u32x firstOneLow(u32x v) {
   return v == 0 ? splat(~0u) : countOnes(~v & (v - 1));
 }
 SIMD_INLINE u32x firstOneHigh(u32x v) {
-  u32x smeared = v | v >> 1;
-  smeared |= smeared >> 2;
-  smeared |= smeared >> 4;
-  smeared |= smeared >> 8;
-  smeared |= smeared >> 16;
-  return v == 0 ? splat(~0u) : 32 - countOnes(smeared);
+  return v == 0 ? splat(~0u) : leadingZeros(v);
 }
 // The sign bit counts as the first of its run; the answer is where the run ends.
 SIMD_INLINE u32x firstOpposite(u32x v) {
@@ -47,18 +42,21 @@ SIMD_INLINE u32x align(u32x high, u32x low, u32x shift) {
   return low >> shift | high << 1 << (31 - shift);
 }
 
-// One byte of {a, b} by a selector: 0-7 a byte, 8-11 the sign of byte 1, 3, 5, 7, 12 zero, above that ones.
-SIMD_INLINE u32x permutedByte(u32x a, u32x b, u32x selector) {
-  const u32x byte = ((selector & 4) != 0 ? a : b) >> ((selector & 3) << 3) & 0xff;
-  const u32x signs = (selector & 2) != 0 ? a : b;
-  const u32x sign = 0xff * (((selector & 1) != 0 ? signs >> 31 : signs >> 15) & 1);
-  const u32x result = selector < 8 ? byte : sign;
-  return selector == 12 ? splat(0) : (selector > 12 ? splat(0xff) : result);
-}
+// Bytes of {a, b} by selectors: 0-7 a byte, 8-11 the sign of byte 1, 3, 5, 7, 12 zero, above that ones.
 SIMD_INLINE u32x permute(u32x a, u32x b, u32x selectors) {
-  u32x result = permutedByte(a, b, selectors & 0xff);
-  for (unsigned i = 8; i < 32; i += 8) result |= permutedByte(a, b, selectors >> i & 0xff) << i;
-  return result;
+  using u8x = uint8_t __attribute__((vector_size(kBytes)));
+  using i8x = int8_t __attribute__((vector_size(kBytes)));
+  const u32x places = selectors & 0x03030303;
+  const u8x selector = (u8x)selectors;
+  u8x result = (selector & 4) != 0 ? (u8x)selectBytes(a, places) : (u8x)selectBytes(b, places);
+  if (anyAbove(selectors & 0xf8f8f8f8, splat(0))) {
+    const u32x signs = ((selectors & 0x01010101) << 1) | 0x01010101;
+    const u8x signedByte = (selector & 2) != 0 ? (u8x)selectBytes(a, signs) : (u8x)selectBytes(b, signs);
+    const u8x sign = (u8x)((i8x)signedByte < 0);
+    const u8x constant = selector == 12 ? u8x{} : ~u8x{};
+    result = selector > 7 ? (selector > 11 ? constant : sign) : result;
+  }
+  return (u32x)result;
 }
 
 // Bits of lanes below each lane, in the low or the high half of the wave.

@@ -2,6 +2,8 @@
 // write-back are here, once, and whatever modifies them is behind `fetchModified` and `general`.
 #pragma once
 
+#include <type_traits>
+
 #include "isa/vector/constants.h"
 #include "isa/vector/operation.h"
 #include "isa/vector/simd/float_rules.h"
@@ -35,6 +37,14 @@ SIMD_INLINE Row fetch(Wave& wave, const MicroOp* op, unsigned i, Type type) {
   if (source >> 16 == static_cast<uint32_t>(SourceKind::Constant)) {
     return {vector::constantRow(source & 0xffff, type), 0};
   }
+  if (source >> 16 == static_cast<uint32_t>(SourceKind::Sgpr) && !is64(type)) {
+    store(wave.temp[2 * i], splat(wave.sgpr[source & 0xffff]));
+    return {wave.temp[2 * i], 0};
+  }
+  if (source >> 16 == static_cast<uint32_t>(SourceKind::Literal) && !is64(type)) {
+    store(wave.temp[2 * i], splat(op->literal));
+    return {wave.temp[2 * i], 0};
+  }
   return fetchModified(wave, op, i, type);
 }
 
@@ -50,6 +60,26 @@ struct Env {
   SIMD_INLINE i64x vcc64() const {
     const u32x m = (u32x)vcc32();
     return (i64x)(inSecond ? second(m, m) : first(m, m));
+  }
+};
+
+// A first attempt: `arith` only notes that a result is a NaN, and the executor goes over those lanes again. Calls to
+// what mends them would cost every operation the saving of its vectors.
+struct QuickEnv : Env {
+  mutable bool sawNan = false;
+};
+// What an expression calls as `arith`.
+template <class E>
+struct Arith {
+  const E& e;
+  template <class V, class... Operands>
+  SIMD_INLINE V operator()(V r, Operands... operands) const {
+    if constexpr (__is_same(E, QuickEnv)) {
+      e.sawNan |= anyNan(r);
+      return r;
+    } else {
+      return SOFTGPU_SIMD_LEVEL::arith(r, operands...);
+    }
   }
 };
 
@@ -157,10 +187,18 @@ struct Executor {
                                         (k64 ? mode::kRound64 | mode::kDenorm64 : 0) |
                                         (kHalf ? mode::kFp16Overflow : 0);
   static constexpr uint32_t kModeWanted = kModeMask & mode::kFloatDefault;
+  // MODE as compilers set it where a kernel need not keep the denormals of f32.
+  static constexpr uint32_t kModeFlushing = kModeWanted & ~mode::kDenorm32;
+  static constexpr bool has(Type t) { return D == t || A == t || B == t || C == t; }
+  static constexpr bool kFlushable = has(Type::F32) && !has(Type::Mix) && !has(Type::PackedF32);
 
   struct Operands {
     Row rows[3];
     uint64_t masks[3];
+  };
+  // The first source is one value for all lanes, and stays in a register.
+  struct UniformOperands : Operands {
+    u32x first;
   };
 
   template <Type T>
@@ -173,8 +211,16 @@ struct Executor {
   SIMD_INLINE static LaneMask maskAt(const Operands& o, unsigned i, unsigned chunk) {
     return {static_cast<uint32_t>(o.masks[i] >> (chunk * kWidth))};
   }
-  template <Type T>
-  SIMD_INLINE static auto at(const Operands& o, unsigned i, unsigned chunk) {
+  template <bool Flush, Type T>
+  SIMD_INLINE static u32x flushed(u32x v) {
+    if constexpr (Flush && T == Type::F32) return (u32x)flush((f32x)v);
+    return v;
+  }
+  template <bool Flush, Type T, class O>
+  SIMD_INLINE static auto at(const O& o, unsigned i, unsigned chunk) {
+    if constexpr (__is_same(O, UniformOperands) && T != Type::Mask) {
+      if (i == 0) return unpack32<T>(flushed<Flush, T>(o.first));
+    }
     if constexpr (T == Type::Mask) {
       if constexpr (kWide) {
         const u32x m = (u32x)expand(maskAt(o, i, chunk));
@@ -187,9 +233,9 @@ struct Executor {
       if constexpr (is64(T))
         return unpack64<T>(load(lanes), load(lanes + kLanes));
       else if constexpr (kWide)
-        return widen64<T>(load(lanes));
+        return widen64<T>(flushed<Flush, T>(load(lanes)));
       else
-        return unpack32<T>(load(lanes));
+        return unpack32<T>(flushed<Flush, T>(load(lanes)));
     }
   }
 
@@ -197,6 +243,7 @@ struct Executor {
   struct Result {
     u32x lo, hi;
     uint32_t mask;
+    bool again = false;
   };
   template <class V>
   SIMD_INLINE static void value32(Result& r, V v) {
@@ -208,21 +255,22 @@ struct Executor {
     r.lo = evens(a, b);
     if constexpr (is64(D)) r.hi = odds(a, b);
   }
-  SIMD_INLINE static Result evaluate(const Env& env, const Operands& o, unsigned c) {
+  template <bool Flush, class E, class O>
+  SIMD_INLINE static Result evaluate(const E& env, const O& o, unsigned c) {
     Result r;
     if constexpr (kWide) {
-      Env other = env;
+      E other = env;
       other.inSecond = true;
       const auto apply = [&]() SIMD_ALWAYS {
-        const auto a = at<A>(o, 0, c);
+        const auto a = at<Flush, A>(o, 0, c);
         if constexpr (kArity == 1) {
           return Pair{F{}(env, a.first), F{}(other, a.second)};
         } else {
-          const auto b = at<B>(o, 1, c);
+          const auto b = at<Flush, B>(o, 1, c);
           if constexpr (kArity == 2) {
             return Pair{F{}(env, a.first, b.first), F{}(other, a.second, b.second)};
           } else {
-            const auto d = at<C>(o, 2, c);
+            const auto d = at<Flush, C>(o, 2, c);
             return Pair{F{}(env, a.first, b.first, d.first), F{}(other, a.second, b.second, d.second)};
           }
         }
@@ -236,16 +284,17 @@ struct Executor {
       } else {
         value64(r, v.first, v.second);
       }
+      if constexpr (__is_same(E, QuickEnv)) r.again = env.sawNan || other.sawNan;
     } else {
       const auto apply = [&]() SIMD_ALWAYS {
         if constexpr (kArity == 0)
           return F{}(env);
         else if constexpr (kArity == 1)
-          return F{}(env, at<A>(o, 0, c));
+          return F{}(env, at<Flush, A>(o, 0, c));
         else if constexpr (kArity == 2)
-          return F{}(env, at<A>(o, 0, c), at<B>(o, 1, c));
+          return F{}(env, at<Flush, A>(o, 0, c), at<Flush, B>(o, 1, c));
         else
-          return F{}(env, at<A>(o, 0, c), at<B>(o, 1, c), at<C>(o, 2, c));
+          return F{}(env, at<Flush, A>(o, 0, c), at<Flush, B>(o, 1, c), at<Flush, C>(o, 2, c));
       };
       const auto v = apply();
       if constexpr (D == Type::Mask) {
@@ -256,12 +305,23 @@ struct Executor {
       } else {
         value32(r, v);
       }
+      if constexpr (__is_same(E, QuickEnv)) r.again = env.sawNan;
     }
+    if constexpr (D != Type::Mask) r.lo = flushed<Flush, D>(r.lo);
     return r;
   }
 
-  SIMD_INLINE static uint64_t execute(const Wave& wave, const Operands& o, uint32_t* dst, uint64_t exec) {
-    Env env{(wave.mode & mode::kIeee) != 0, wave.vcc()};
+  // From vector `c` on; what lies before it has been stored, and may have overwritten its operands.
+  template <bool Flush>
+  SIMD_INLINE static uint64_t again(Wave& wave, const MicroOp* op, uint32_t* dst, uint64_t exec, unsigned c) {
+    return compute<Flush>(wave, op, dst, exec & ~0ull << (c * kWidth));
+  }
+
+  template <bool Flush, class E, class O>
+  SIMD_INLINE static uint64_t execute(Wave& wave, const MicroOp* op, const O& o, uint32_t* dst, uint64_t exec) {
+    E env{};
+    env.ieee = (wave.mode & mode::kIeee) != 0;
+    env.vcc = wave.vcc();
     uint64_t mask = 0;
     // Lanes never depend on each other here and a vector's operands are all read before its results are written, so
     // that a destination may overlap the sources.
@@ -269,7 +329,9 @@ struct Executor {
 #pragma GCC unroll(kChunks <= 4 ? kChunks : 1)
       for (unsigned c = 0; c < kChunks; ++c) {
         env.lane = c * kWidth;
-        const Result r = evaluate(env, o, c);
+        const Result r = evaluate<Flush>(env, o, c);
+        if (r.again) [[unlikely]]
+          return again<Flush>(wave, op, dst, exec, c);
         if constexpr (D != Type::Mask) store(dst + c * kWidth, r.lo);
         if constexpr (is64(D)) store(dst + kLanes + c * kWidth, r.hi);
         if constexpr (D == Type::Mask || kCarry) mask |= static_cast<uint64_t>(r.mask) << (c * kWidth);
@@ -280,7 +342,9 @@ struct Executor {
       const LaneMask active{static_cast<uint32_t>(exec >> (c * kWidth)) & static_cast<uint32_t>((1ull << kWidth) - 1)};
       if (active.bits == 0) continue;
       env.lane = c * kWidth;
-      const Result r = evaluate(env, o, c);
+      const Result r = evaluate<Flush>(env, o, c);
+      if (r.again) [[unlikely]]
+        return again<Flush>(wave, op, dst, exec, c);
       uint32_t* at = dst + c * kWidth;
       if constexpr (D != Type::Mask) store(at, select(active, r.lo, load(at)));
       if constexpr (is64(D)) store(at + kLanes, select(active, r.hi, load(at + kLanes)));
@@ -289,21 +353,27 @@ struct Executor {
     return mask;
   }
 
+  template <bool Flush>
   __attribute__((noinline)) static uint64_t compute(Wave& wave, const MicroOp* op, uint32_t* dst, uint64_t exec) {
     Operands o;
     prepare<A>(o, wave, op, 0);
     prepare<B>(o, wave, op, 1);
     prepare<C>(o, wave, op, 2);
-    return execute(wave, o, dst, exec);
+    return execute<Flush, Env>(wave, op, o, dst, exec);
+  }
+
+  template <bool Flush>
+  SIMD_INLINE static uint64_t attempt(Wave& wave, const MicroOp* op, uint32_t* dst, uint64_t exec) {
+    Operands o;
+    prepare<A>(o, wave, op, 0);
+    prepare<B>(o, wave, op, 1);
+    prepare<C>(o, wave, op, 2);
+    return execute<Flush, QuickEnv>(wave, op, o, dst, exec);
   }
 
   // Runs `produce` into the destination and writes the lane mask, if there is one.
   template <class Produce>
-  SIMD_INLINE static const MicroOp* handle(Wave& wave, const MicroOp* op, Produce produce) {
-    if constexpr (kModeMask != 0) {
-      if ((wave.mode & kModeMask) != kModeWanted) [[unlikely]]
-        return general(wave, op);
-    }
+  SIMD_INLINE static const MicroOp* deliver(Wave& wave, const MicroOp* op, Produce produce) {
     const uint64_t exec = wave.exec();
     if constexpr (D == Type::Mask) {
       const uint64_t mask = produce(nullptr, exec) & exec;
@@ -316,8 +386,32 @@ struct Executor {
     return next(op);
   }
 
+  // What MODE asks for beside the default: flushing is common, and has code of its own.
+  static const MicroOp* otherMode(Wave& wave, const MicroOp* op) {
+    if constexpr (kFlushable) {
+      if ((wave.mode & kModeMask) == kModeFlushing) {
+        if (op->flags & vector::kKeepsDenormals) {
+          return deliver(wave, op, [&](uint32_t* dst, uint64_t exec) { return compute<false>(wave, op, dst, exec); });
+        }
+        return deliver(wave, op,
+                       [&](uint32_t* dst, uint64_t exec) SIMD_ALWAYS { return attempt<true>(wave, op, dst, exec); });
+      }
+    }
+    return general(wave, op);
+  }
+
+  template <class Produce>
+  SIMD_INLINE static const MicroOp* handle(Wave& wave, const MicroOp* op, Produce produce) {
+    if constexpr (kModeMask != 0) {
+      if ((wave.mode & kModeMask) != kModeWanted) [[unlikely]]
+        return otherMode(wave, op);
+    }
+    return deliver(wave, op, produce);
+  }
+
   static const MicroOp* plain(Wave& wave, const MicroOp* op) {
-    return handle(wave, op, [&](uint32_t* dst, uint64_t exec) { return compute(wave, op, dst, exec); });
+    return handle(wave, op,
+                  [&](uint32_t* dst, uint64_t exec) SIMD_ALWAYS { return attempt<false>(wave, op, dst, exec); });
   }
 
   template <Type T>
@@ -334,7 +428,17 @@ struct Executor {
       prepareRegister<A>(o, wave, op, 0);
       prepareRegister<B>(o, wave, op, 1);
       prepareRegister<C>(o, wave, op, 2);
-      return execute(wave, o, dst, exec);
+      return execute<false, QuickEnv>(wave, op, o, dst, exec);
+    });
+  }
+
+  static const MicroOp* uniform(Wave& wave, const MicroOp* op) {
+    return handle(wave, op, [&](uint32_t* dst, uint64_t exec) SIMD_ALWAYS {
+      UniformOperands o;
+      o.first = splat(op->src[0].kind == SourceKind::Sgpr ? wave.sgpr[op->src[0].index] : op->literal);
+      prepareRegister<B>(o, wave, op, 1);
+      prepareRegister<C>(o, wave, op, 2);
+      return execute<false, QuickEnv>(wave, op, o, dst, exec);
     });
   }
 };
@@ -342,33 +446,40 @@ struct Executor {
 template <Type D, bool kCarry, Type A, Type B, Type C, class F>
 constexpr Operation makeOperation(Opcode opcode, F) {
   using E = Executor<F, D, kCarry, A, B, C>;
-  return {opcode, D, {A, B, C}, kCarry, &E::plain, &E::registers, &E::compute, nullptr};
+  Operation operation{opcode, D, {A, B, C}, kCarry, &E::plain, &E::registers, nullptr, &E::template compute<false>};
+  if constexpr (!E::kWide && E::kArity > 0 && A != Type::Mask) operation.uniform = &E::uniform;
+  if constexpr (E::kFlushable) operation.flushing = &E::template compute<true>;
+  return operation;
 }
 constexpr Operation withSaturation(Operation op, const Operation& saturated) {
   op.saturated = saturated.compute;
   return op;
 }
 
+#define WITH_ARITH(...)                                                    \
+  [[maybe_unused]] const Arith<std::remove_cvref_t<decltype(e)>> arith{e}; \
+  return __VA_ARGS__;
 // An operation's row in a table: OP2(v_add_f32, F32, F32, F32, arith(a + b, a, b)). `e` is the Env.
 #define OP1(name, D, A, ...)                                      \
   makeOperation<Type::D, false, Type::A, Type::None, Type::None>( \
-      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a) SIMD_ALWAYS { return __VA_ARGS__; })
-#define OP2(name, D, A, B, ...)                                                                         \
-  makeOperation<Type::D, false, Type::A, Type::B, Type::None>(                                          \
-      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b) \
-                        SIMD_ALWAYS { return __VA_ARGS__; })
-#define OP3(name, D, A, B, C, ...)                                                                      \
-  makeOperation<Type::D, false, Type::A, Type::B, Type::C>(                                             \
-      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b, \
-                       [[maybe_unused]] auto c) SIMD_ALWAYS { return __VA_ARGS__; })
+      Opcode::name,                                               \
+      []([[maybe_unused]] const auto& e, [[maybe_unused]] auto a) SIMD_ALWAYS { WITH_ARITH(__VA_ARGS__) })
+#define OP2(name, D, A, B, ...)                                                                          \
+  makeOperation<Type::D, false, Type::A, Type::B, Type::None>(                                           \
+      Opcode::name, []([[maybe_unused]] const auto& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b) \
+                        SIMD_ALWAYS { WITH_ARITH(__VA_ARGS__) })
+#define OP3(name, D, A, B, C, ...)                                                                       \
+  makeOperation<Type::D, false, Type::A, Type::B, Type::C>(                                              \
+      Opcode::name, []([[maybe_unused]] const auto& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b, \
+                       [[maybe_unused]] auto c) SIMD_ALWAYS { WITH_ARITH(__VA_ARGS__) })
 // With a lane mask beside the result: the expression is a Carried.
-#define CARRY2(name, D, A, B, ...)                                                                      \
-  makeOperation<Type::D, true, Type::A, Type::B, Type::None>(                                           \
-      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b) \
+#define CARRY2(name, D, A, B, ...)                                                                       \
+  makeOperation<Type::D, true, Type::A, Type::B, Type::None>(                                            \
+      Opcode::name, []([[maybe_unused]] const auto& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b) \
                         SIMD_ALWAYS { return __VA_ARGS__; })
-#define CARRY3(name, D, A, B, C, ...)                                                                   \
-  makeOperation<Type::D, true, Type::A, Type::B, Type::C>(                                              \
-      Opcode::name, []([[maybe_unused]] const Env& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b, \
+#define CARRY3(name, D, A, B, C, ...)                                                                    \
+  makeOperation<Type::D, true, Type::A, Type::B, Type::C>(                                               \
+      Opcode::name, []([[maybe_unused]] const auto& e, [[maybe_unused]] auto a, [[maybe_unused]] auto b, \
                        [[maybe_unused]] auto c) SIMD_ALWAYS { return __VA_ARGS__; })
 
 struct OperationList {

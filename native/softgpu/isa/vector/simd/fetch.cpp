@@ -155,10 +155,25 @@ struct Modified {
 };
 
 // A permuted copy; lanes without a source read 0 (only bound_ctrl lets them be written).
-void permute(const Wave& wave, const MicroOp* op, const uint32_t* from, uint32_t* to) {
-  const DppPattern& pattern = dppPattern(op);
-  const uint64_t valid = dppValid(pattern, wave.exec());
-  for (unsigned l = 0; l < kLanes; ++l) to[l] = valid >> l & 1 ? from[pattern.from[l]] : 0;
+void permute(const DppPattern& pattern, uint64_t valid, const uint32_t* from, uint32_t* to) {
+#if defined(__AVX512F__)
+  const __m512i row0 = (__m512i)load(from), row1 = (__m512i)load(from + 16), row2 = (__m512i)load(from + 32),
+                row3 = (__m512i)load(from + 48);
+  for (unsigned c = 0; c < kChunks; ++c) {
+    const __m512i lanes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)(pattern.from + 16 * c)));
+    const __m512i low = _mm512_permutex2var_epi32(row0, lanes, row1);
+    const __m512i high = _mm512_permutex2var_epi32(row2, lanes, row3);
+    const __m512i moved = _mm512_mask_blend_epi32(_mm512_test_epi32_mask(lanes, _mm512_set1_epi32(32)), low, high);
+    store(to + 16 * c, (u32x)_mm512_maskz_mov_epi32(static_cast<__mmask16>(valid >> (16 * c)), moved));
+  }
+#else
+  for (unsigned l = 0; l < kLanes; ++l) to[l] = from[pattern.from[l]];
+  if (valid == ~0ull) return;
+  for (unsigned c = 0; c < kChunks; ++c) {
+    const LaneMask mask{static_cast<uint32_t>(valid >> (c * kWidth)) & ((1u << kWidth) - 1)};
+    store(to + c * kWidth, select(mask, load(to + c * kWidth), splat(0)));
+  }
+#endif
 }
 
 }  // namespace
@@ -183,14 +198,34 @@ __attribute__((noinline)) Row signedRow(Wave& wave, const MicroOp* op, unsigned 
   return {temp, row.stride};
 }
 
+// A byte or a half of each lane, and no more: to the top of the dword, then down again with the sign or zeros.
+__attribute__((noinline)) Row selectedRow(Wave& wave, const MicroOp* op, unsigned i, Type type) {
+  const Source s = op->src[i];
+  uint32_t* temp = wave.temp[2 * i];
+  const Row row = plainRow(wave, op, s, temp, type);
+  const unsigned field = op->extra[kSdwaSource0 + i], selector = field & 7;
+  if (selector == 6) return row;
+  const unsigned width = selector < 4 ? 8 : 16, shift = selector < 4 ? 8 * selector : 16 * (selector - 4);
+  const unsigned up = 32 - width - shift, down = 32 - width, chunks = row.stride == 0 ? 1 : kChunks;
+  const bool isSigned = field & 8;
+  for (unsigned c = 0; c < chunks; ++c) {
+    const u32x top = load(row.lanes + c * row.stride) << up;
+    store(temp + c * kWidth, isSigned ? (u32x)((i32x)top >> static_cast<int>(down)) : top >> down);
+  }
+  return {temp, row.stride};
+}
+
 __attribute__((noinline)) Row modifiedRow(Wave& wave, const MicroOp* op, unsigned i, Type type) {
   const Source s = op->src[i];
   uint32_t* temp = wave.temp[2 * i];
   Row row = plainRow(wave, op, s, temp, type);
   if (s.modifiers & kPermute) {
-    permute(wave, op, row.lanes, temp);
-    if (is64(type)) permute(wave, op, row.lanes + kLanes, temp + kLanes);
+    const DppPattern& pattern = dppPattern(op);
+    const uint64_t valid = dppValid(pattern, wave.exec());
+    permute(pattern, valid, row.lanes, temp);
+    if (is64(type)) permute(pattern, valid, row.lanes + kLanes, temp + kLanes);
     row = {temp, kWidth};
+    if (s.modifiers == kPermute) return row;
   }
   const Modified m{wave, op, i, type, s.modifiers};
   const unsigned chunks = row.stride == 0 ? 1 : kChunks;
@@ -215,6 +250,7 @@ Row fetchModified(Wave& wave, const MicroOp* op, unsigned i, Type type) {
   const uint8_t modifiers = op->src[i].modifiers;
   if (modifiers == 0) return plainRow(wave, op, op->src[i], wave.temp[2 * i], type);
   if ((modifiers & ~(kNegate | kAbsolute)) == 0) return signedRow(wave, op, i, type);
+  if (modifiers == kSelect && !is64(type)) return selectedRow(wave, op, i, type);
   return modifiedRow(wave, op, i, type);
 }
 

@@ -19,10 +19,10 @@ template <class F>
 SIMD_INLINE u32x packed(u32x a, u32x b, F f) {
   return halves(a, b, [&](u32x x, u32x y) { return floatToHalf(f(halfToFloat(x), halfToFloat(y))); });
 }
-SIMD_INLINE u32x packedFma(u32x a, u32x b, u32x c) {
-  return halves(a, b, c, [](u32x x, u32x y, u32x z) {
-    return floatToHalf(fmaHalf(halfToFloat(x), halfToFloat(y), halfToFloat(z)));
-  });
+template <class F>
+SIMD_INLINE u32x packed(u32x a, u32x b, u32x c, F f) {
+  return halves(a, b, c,
+                [&](u32x x, u32x y, u32x z) { return floatToHalf(f(halfToFloat(x), halfToFloat(y), halfToFloat(z))); });
 }
 
 // The products are exact; the sums round one after the other, the low halves' first.
@@ -42,13 +42,13 @@ const Operation kOperations[] = {
     OP3(v_min3_f16, H16, H16, H16, H16, minHalf(minHalf(a, b, e.ieee), c, e.ieee)),
     OP3(v_max3_f16, H16, H16, H16, H16, maxHalf(maxHalf(a, b, e.ieee), c, e.ieee)),
     OP3(v_med3_f16, H16, H16, H16, H16, medianHalf(a, b, c, e.ieee)),
-    OP3(v_fma_f16, F16, F16, F16, F16, fmaHalf(a, b, c)),
-    OP3(v_fma_legacy_f16, F16, F16, F16, F16, fmaHalf(a, b, c)),
-    OP3(v_mad_f16, F16, F16, F16, F16, madHalf(a, b, c)),
-    OP3(v_mad_legacy_f16, F16, F16, F16, F16, madHalf(a, b, c)),
-    OP3(v_mac_f16, F16, F16, F16, F16, madHalf(a, b, c)),
-    OP3(v_madmk_f16, F16, F16, F16, F16, madHalf(a, b, c)),
-    OP3(v_madak_f16, F16, F16, F16, F16, madHalf(a, b, c)),
+    OP3(v_fma_f16, F16, F16, F16, F16, arith(fmaHalf(a, b, c), a, b, c)),
+    OP3(v_fma_legacy_f16, F16, F16, F16, F16, arith(fmaHalf(a, b, c), a, b, c)),
+    OP3(v_mad_f16, F16, F16, F16, F16, arith(madHalf(a, b, c), a, b, c)),
+    OP3(v_mad_legacy_f16, F16, F16, F16, F16, arith(madHalf(a, b, c), a, b, c)),
+    OP3(v_mac_f16, F16, F16, F16, F16, arith(madHalf(a, b, c), a, b, c)),
+    OP3(v_madmk_f16, F16, F16, F16, F16, arith(madHalf(a, b, c), a, b, c)),
+    OP3(v_madak_f16, F16, F16, F16, F16, arith(madHalf(a, b, c), a, b, c)),
 
     OP1(v_trunc_f16, F16, F16, arith(trunc(a), a)),
     OP1(v_ceil_f16, F16, F16, arith(ceil(a), a)),
@@ -61,18 +61,22 @@ const Operation kOperations[] = {
     OP2(v_ldexp_f16, F16, F16, H16, ldexpHalf(a, b)),
     OP2(v_pack_b32_f16, U32, H16, H16, a | b << 16),
 
-    OP2(v_pk_add_f16, PackedF16, PackedF16, PackedF16, packed(a, b, [](f32x x, f32x y) { return arith(x + y, x, y); })),
-    OP2(v_pk_mul_f16, PackedF16, PackedF16, PackedF16, packed(a, b, [](f32x x, f32x y) { return arith(x * y, x, y); })),
+    OP2(v_pk_add_f16, PackedF16, PackedF16, PackedF16,
+        packed(a, b, [&](f32x x, f32x y) { return arith(x + y, x, y); })),
+    OP2(v_pk_mul_f16, PackedF16, PackedF16, PackedF16,
+        packed(a, b, [&](f32x x, f32x y) { return arith(x * y, x, y); })),
     OP2(v_pk_min_f16, PackedF16, PackedF16, PackedF16,
         halves(a, b, [&](u32x x, u32x y) { return minHalf(x, y, e.ieee); })),
     OP2(v_pk_max_f16, PackedF16, PackedF16, PackedF16,
         halves(a, b, [&](u32x x, u32x y) { return maxHalf(x, y, e.ieee); })),
-    OP3(v_pk_fma_f16, PackedF16, PackedF16, PackedF16, PackedF16, packedFma(a, b, c)),
-    OP3(v_pk_fmac_f16, PackedF16, PackedF16, PackedF16, PackedF16, packedFma(a, b, c)),
+    OP3(v_pk_fma_f16, PackedF16, PackedF16, PackedF16, PackedF16,
+        packed(a, b, c, [&](f32x x, f32x y, f32x z) { return arith(fmaHalf(x, y, z), x, y, z); })),
+    OP3(v_pk_fmac_f16, PackedF16, PackedF16, PackedF16, PackedF16,
+        packed(a, b, c, [&](f32x x, f32x y, f32x z) { return arith(fmaHalf(x, y, z), x, y, z); })),
 
-    OP3(v_mad_mix_f32, F32, Mix, Mix, Mix, mad(a, b, c)),
-    OP3(v_mad_mixlo_f16, F16, Mix, Mix, Mix, mad(a, b, c)),
-    OP3(v_mad_mixhi_f16, F16, Mix, Mix, Mix, mad(a, b, c)),
+    OP3(v_mad_mix_f32, F32, Mix, Mix, Mix, arith(mad(a, b, c), a, b, c)),
+    OP3(v_mad_mixlo_f16, F16, Mix, Mix, Mix, arith(mad(a, b, c), a, b, c)),
+    OP3(v_mad_mixhi_f16, F16, Mix, Mix, Mix, arith(mad(a, b, c), a, b, c)),
     OP3(v_fma_mix_f32, F32, Mix, Mix, Mix, arith(fma(a, b, c), a, b, c)),
     OP3(v_fma_mixlo_f16, F16, Mix, Mix, Mix, arith(fma(a, b, c), a, b, c)),
     OP3(v_fma_mixhi_f16, F16, Mix, Mix, Mix, arith(fma(a, b, c), a, b, c)),

@@ -59,10 +59,10 @@ const Operation kOperations[] = {
 
     OP3(v_fma_f32, F32, F32, F32, F32, arith(fma(a, b, c), a, b, c)),
     OP3(v_fmac_f32, F32, F32, F32, F32, arith(fma(a, b, c), a, b, c)),
-    OP3(v_mad_f32, F32, F32, F32, F32, mad(a, b, c)),
-    OP3(v_mac_f32, F32, F32, F32, F32, mad(a, b, c)),
-    OP3(v_madmk_f32, F32, F32, F32, F32, mad(a, b, c)),
-    OP3(v_madak_f32, F32, F32, F32, F32, mad(a, b, c)),
+    OP3(v_mad_f32, F32, F32, F32, F32, arith(mad(a, b, c), a, b, c)),
+    OP3(v_mac_f32, F32, F32, F32, F32, arith(mad(a, b, c), a, b, c)),
+    OP3(v_madmk_f32, F32, F32, F32, F32, arith(mad(a, b, c), a, b, c)),
+    OP3(v_madak_f32, F32, F32, F32, F32, arith(mad(a, b, c), a, b, c)),
     OP3(v_mad_legacy_f32, F32, F32, F32, F32, madLegacy(a, b, c)),
 
     OP1(v_trunc_f32, F32, F32, arith(trunc(a), a)),

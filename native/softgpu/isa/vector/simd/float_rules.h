@@ -99,10 +99,10 @@ SIMD_INLINE V maximum(V a, V b, bool ieee) {
   return r;
 }
 
-// Not fused, denormals flushed before, between and after.
+// Not fused, denormals flushed before, between and after. Its NaNs are `arith`'s to choose.
 SIMD_INLINE f32x mad(f32x a, f32x b, f32x c) {
   a = flush(a), b = flush(b), c = flush(c);
-  return arith(flush(flush(a * b) + c), a, b, c);
+  return flush(flush(a * b) + c);
 }
 
 }  // namespace softgpu::SOFTGPU_SIMD_LEVEL

@@ -9,19 +9,25 @@ namespace {
 
 using namespace softgpu::vector;
 
-// The host's rounding mode for the length of one operation.
+// The host's rounding mode for the length of one operation. Outside of it the host rounds to the nearest, and nothing
+// needs to be set for operations that do so too.
 class Rounding {
  public:
-  explicit Rounding(unsigned mode) : saved_(_mm_getcsr()) {
+  explicit Rounding(unsigned mode) : differs_((mode & 3) != 0) {
+    if (!differs_) return;
     constexpr unsigned host[] = {_MM_ROUND_NEAREST, _MM_ROUND_UP, _MM_ROUND_DOWN, _MM_ROUND_TOWARD_ZERO};
+    saved_ = _mm_getcsr();
     _mm_setcsr((saved_ & ~_MM_ROUND_MASK) | host[mode & 3]);
   }
-  ~Rounding() { _mm_setcsr(saved_); }
+  ~Rounding() {
+    if (differs_) _mm_setcsr(saved_);
+  }
   Rounding(const Rounding&) = delete;
   Rounding& operator=(const Rounding&) = delete;
 
  private:
-  unsigned saved_;
+  bool differs_;
+  unsigned saved_ = 0;
 };
 
 // MODE's fields for a type: bit 0 of a denormal field lets denormals in, bit 1 lets them out.
@@ -164,12 +170,15 @@ void writeBack(Wave& wave, const MicroOp* op, Type type, const uint32_t* result,
 
 const MicroOp* general(Wave& wave, const MicroOp* op) {
   const Operation& operation = *find(op->opcode);
-  const Compute compute = op->flags & kSaturate ? operation.saturated : operation.compute;
+  Compute compute = op->flags & kSaturate ? operation.saturated : operation.compute;
 
   // MODE: input denormals are the operands' affair.
   MicroOp flushing;
   const MicroOp* source = op;
-  if (!(op->flags & kKeepsDenormals) && (wave.mode & (1u << 4 | 1u << 6)) != (1u << 4 | 1u << 6)) {
+  const bool flushes = !(op->flags & kKeepsDenormals) && (wave.mode & (1u << 4 | 1u << 6)) != (1u << 4 | 1u << 6);
+  if (flushes && operation.flushing && (wave.mode & (mode::kDenorm32 | mode::kDenorm64)) == mode::kDenorm64) {
+    compute = operation.flushing;
+  } else if (flushes) {
     copyFields(*op, flushing);
     for (unsigned i = 0; i < 3; ++i) {
       if (operation.src[i] == Type::Mix || !(FloatMode(wave.mode, operation.src[i]).denormals & 1)) {

@@ -14,7 +14,7 @@ SIMD_INLINE f32x fmaHalf(f32x a, f32x b, f32x c) {
   const i32x away = (error > 0) == (sum > 0);  // the exact sum is further from zero than the rounded one
   const i32x inexact = ((error > 0) | (error < 0)) & (((u32x)sum & 1) == 0) & (sum != 0);
   const u32x odd = away ? (u32x)sum + 1 : (u32x)sum - 1;
-  return arith(inexact ? (f32x)odd : sum, a, b, c);
+  return inexact ? (f32x)odd : sum;
 }
 
 SIMD_INLINE f32x flushHalf(f32x v) {
@@ -28,7 +28,7 @@ SIMD_INLINE f32x roundHalf(f32x v) {
 SIMD_INLINE f32x madHalf(f32x a, f32x b, f32x c) {
   a = flushHalf(a), b = flushHalf(b), c = flushHalf(c);
   const f32x product = flushHalf(roundHalf(a * b));
-  return arith(flushHalf(roundHalf(product + c)), a, b, c);
+  return flushHalf(roundHalf(product + c));
 }
 
 // Minimum and maximum look at the halves' own bits: widening would quiet a signaling NaN.

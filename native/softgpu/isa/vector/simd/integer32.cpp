@@ -6,22 +6,22 @@ namespace softgpu::SOFTGPU_SIMD_LEVEL {
 namespace {
 
 SIMD_INLINE auto addCarry(u32x a, u32x b) {
-  return Carried{a + b, a + b < a};
+  return Carried{a + b, below(a + b, a)};
 }
 SIMD_INLINE auto addCarry(u32x a, u32x b, LaneMask in) {
-  const u32x sum = a + b, result = sum - (u32x)expand(in);
-  return Carried{result, (sum < a) | (result < sum)};
+  const u32x sum = a + b, result = increment(sum, in);
+  return Carried{result, LaneMask{below(sum, a).bits | below(result, sum).bits}};
 }
 SIMD_INLINE auto subBorrow(u32x a, u32x b) {
-  return Carried{a - b, a < b};
+  return Carried{a - b, below(a, b)};
 }
 SIMD_INLINE auto subBorrow(u32x a, u32x b, LaneMask in) {
-  const u32x difference = a - b, result = difference + (u32x)expand(in);
-  return Carried{result, (a < b) | (result > difference)};
+  const u32x difference = a - b, result = decrement(difference, in);
+  return Carried{result, LaneMask{below(a, b).bits | below(difference, result).bits}};
 }
 template <class C>
 SIMD_INLINE auto saturate(C c, uint32_t limit) {
-  return Carried{c.carry ? splat(limit) : c.value, c.carry};
+  return Carried{select(c.carry, splat(limit), c.value), c.carry};
 }
 
 SIMD_INLINE auto madU64(u64x a, u64x b, u64x c) {

@@ -311,6 +311,29 @@ SIMD_INLINE bool anyAbove(u64x v, u64x limit) {
 }
 #endif
 
+#if defined(__AVX512F__)
+SIMD_INLINE LaneMask below(u32x a, u32x b) {
+  return {_mm512_cmplt_epu32_mask((__m512i)a, (__m512i)b)};
+}
+// One more, or one less, in the lanes of `m`.
+SIMD_INLINE u32x increment(u32x v, LaneMask m) {
+  return (u32x)_mm512_mask_add_epi32((__m512i)v, static_cast<__mmask16>(m.bits), (__m512i)v, _mm512_set1_epi32(1));
+}
+SIMD_INLINE u32x decrement(u32x v, LaneMask m) {
+  return (u32x)_mm512_mask_sub_epi32((__m512i)v, static_cast<__mmask16>(m.bits), (__m512i)v, _mm512_set1_epi32(1));
+}
+#else
+SIMD_INLINE LaneMask below(u32x a, u32x b) {
+  return collect(a < b);
+}
+SIMD_INLINE u32x increment(u32x v, LaneMask m) {
+  return v - (u32x)expand(m);
+}
+SIMD_INLINE u32x decrement(u32x v, LaneMask m) {
+  return v + (u32x)expand(m);
+}
+#endif
+
 #ifdef SIMD_ROUND
 SIMD_ROUND(floor, _MM_FROUND_TO_NEG_INF)
 SIMD_ROUND(ceil, _MM_FROUND_TO_POS_INF)
@@ -321,6 +344,33 @@ SIMD_ROUND(nearest, _MM_FROUND_TO_NEAREST_INT)
 
 SIMD_INLINE f32x halfToFloat(u32x v) {
   return halfToFloatRaw(v & 0xffff);
+}
+
+// Bytes of each dword by the two low bits of the bytes of `places`, whose other bits are zero.
+SIMD_INLINE u32x selectBytes(u32x v, u32x places) {
+#if defined(__AVX512F__)
+  const __m512i first = _mm512_set4_epi32(0x0c0c0c0c, 0x08080808, 0x04040404, 0);
+  return (u32x)_mm512_shuffle_epi8((__m512i)v, _mm512_or_si512((__m512i)places, first));
+#elif defined(__AVX2__)
+  const __m256i first = _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404, 0x08080808, 0x0c0c0c0c);
+  return (u32x)_mm256_shuffle_epi8((__m256i)v, _mm256_or_si256((__m256i)places, first));
+#else
+  u32x result{};
+  for (unsigned at = 0; at < 32; at += 8) result |= (v >> ((places >> at & 3) << 3) & 0xff) << at;
+  return result;
+#endif
+}
+
+SIMD_INLINE u32x leadingZeros(u32x v) {
+#if defined(__AVX512CD__)
+  return (u32x)_mm512_lzcnt_epi32((__m512i)v);
+#else
+  // The exponent of what is left after the top bit and the one beneath it cannot round up.
+  const u32x top = v & ~(v >> 1);
+  const u32x exponent = (u32x) __builtin_convertvector((i32x)top, f32x) >> 23;
+  const u32x bits = (i32x)v < 0 ? splat(32) : exponent - 126;
+  return v == 0 ? splat(32) : 32 - bits;
+#endif
 }
 
 SIMD_INLINE u64x widen(u32h v) {

@@ -6,10 +6,10 @@ namespace softgpu::SOFTGPU_SIMD_LEVEL {
 namespace {
 
 SIMD_INLINE f32x reciprocal(f32x v) {
-  return arith(flush(1.0f / flush(v)), v);
+  return flush(1.0f / flush(v));
 }
 SIMD_INLINE f32x root(f32x v) {
-  return arith(sqrt(flush(v)), v);
+  return sqrt(flush(v));
 }
 // Two roundings alone would miss by up to 1.5 ulp: one step of Newton's method with an exact residual mends the
 // quotient.
@@ -18,14 +18,14 @@ SIMD_INLINE f32x reciprocalRoot(f32x v) {
   const f32x product = x * y, productError = fma(x, y, -product);
   const f32x residual = fma(-product, y, splatF32(1)) - productError * y;
   const f32x better = fma(y * 0.5f, residual, y);
-  return arith((x > 0) & (x < __builtin_inff()) ? better : y, v);
+  return (x > 0) & (x < __builtin_inff()) ? better : y;
 }
 
 const Operation kOperations[] = {
-    OP1(v_rcp_f32, F32, F32, reciprocal(a)),
-    OP1(v_rcp_iflag_f32, F32, F32, reciprocal(a)),
-    OP1(v_sqrt_f32, F32, F32, root(a)),
-    OP1(v_rsq_f32, F32, F32, reciprocalRoot(a)),
+    OP1(v_rcp_f32, F32, F32, arith(reciprocal(a), a)),
+    OP1(v_rcp_iflag_f32, F32, F32, arith(reciprocal(a), a)),
+    OP1(v_sqrt_f32, F32, F32, arith(root(a), a)),
+    OP1(v_rsq_f32, F32, F32, arith(reciprocalRoot(a), a)),
     OP1(v_exp_f32, F32, F32, flush(exp2(flush(a)))),
     OP1(v_log_f32, F32, F32, log2(flush(a))),
     OP1(v_sin_f32, F32, F32, sinOfTurns(a)),
