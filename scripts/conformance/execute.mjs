@@ -9,12 +9,22 @@ const LAUNCHES_OF_AN_IMAGE = 2;
 /** What a program may print before it is cut off, in characters. */
 const OUTPUT_LIMIT = 1 << 20;
 
+/** The groups that run now: nobody else ends them when this process is told to end. */
+const groups = new Set();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    for (const group of groups) process.kill(-group, "SIGKILL");
+    process.exit(1);
+  });
+}
+
 /** @returns {Promise<{ code: number | null, signal: string | null, output: string, timedOut: boolean, seconds: number }>} */
 function execute(command, args, { cwd, env, seconds }) {
   return new Promise((resolve) => {
     const begun = performance.now();
     // A group of its own, so that a program that hangs ends with everything that it started.
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    if (child.pid !== undefined) groups.add(child.pid);
     let output = "";
     let timedOut = false;
     const keep = (data) => {
@@ -28,6 +38,7 @@ function execute(command, args, { cwd, env, seconds }) {
     }, seconds * 1000);
     const end = (code, signal) => {
       clearTimeout(timer);
+      groups.delete(child.pid);
       resolve({ code, signal, output, timedOut, seconds: (performance.now() - begun) / 1000 });
     };
     child.on("error", (error) => {
