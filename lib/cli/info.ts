@@ -4,6 +4,7 @@ import { Runtime } from "../device/runtime.js";
 import { GLOBAL_FLAG, type Pool } from "../hsa/index.js";
 import { HsaRuntime } from "../hsa/runtime.js";
 import { type Command, EXIT, JSON_OPTION } from "./command.js";
+import { isaReport, isaText } from "./isa.js";
 import { bytes, table } from "./text.js";
 
 function poolKind({ info }: Pool): string {
@@ -84,10 +85,20 @@ function text(runtime: Runtime): string {
 
 export const info: Command = {
   name: "info",
-  usage: "[--json]",
+  usage: "[--isa gfx906] [--json]",
   summary: "Shows the HSA runtime, why hardware or software was chosen, and the agents with their memory.",
-  options: { json: JSON_OPTION },
-  async run({ flags }, { print }) {
+  details: "With --isa: which instructions of a target the software GPU has exactly, approximately, and not at all.",
+  options: {
+    isa: { type: "string", value: "TARGET", help: "gfx803, gfx900, gfx906, gfx908 or gfx90a" },
+    json: JSON_OPTION,
+  },
+  async run({ flags, values }, { print }) {
+    const isa = values.get("isa");
+    if (isa !== undefined) {
+      const found = isaReport(isa);
+      print(flags.has("json") ? JSON.stringify(found, null, 2) : isaText(found));
+      return EXIT.ok;
+    }
     using runtime = new Runtime(HsaRuntime.open());
     print(flags.has("json") ? JSON.stringify(report(runtime), null, 2) : text(runtime));
     return EXIT.ok;

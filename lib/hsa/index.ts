@@ -12,3 +12,4 @@ export { Queue } from "./queue.js";
 export { GLOBAL_FLAG, Region } from "./region.js";
 export { type HsaOpenOptions, HsaRuntime } from "./runtime.js";
 export { Signal } from "./signal.js";
+export { softwareInstructions } from "./software.js";

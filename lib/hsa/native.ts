@@ -327,6 +327,20 @@ export interface IndirectFunctionSymbolInfo {
   readonly object: number;
 }
 
+/** How well the software GPU implements an instruction. */
+export interface SoftwareInstruction {
+  /** `VOP3`; an operation may have several. */
+  readonly encoding: string;
+  /** The target's mnemonic. */
+  readonly name: string;
+  /** `exact`: the bits of hardware. */
+  readonly support: "exact" | "approximate" | "missing";
+  /** Of what is approximate: how far from the exact result at most. */
+  readonly bound: string | null;
+  /** The forms in which it is missing all the same: `gds, tfe`. */
+  readonly limits: string | null;
+}
+
 /** What the software GPU knows of a fault. Addresses are numbers, exact below 2^53. */
 export interface SoftwareFault {
   /** Among the faults of the process, from 1. */
@@ -446,6 +460,12 @@ export interface Native {
   softwareLastFault(queue?: number): SoftwareFault | null;
   /** The software GPU's counters (waves, instructions, …); null on hardware. */
   softwareStatistics(): Readonly<Record<string, number>> | null;
+
+  /**
+   * What the software GPU in a library implements of a target, one entry for each encoding of each instruction; empty where it has no
+   * such target. Loads the library and keeps it; needs no `open`.
+   */
+  softwareInstructions(library: string, target: string): SoftwareInstruction[];
 
   /** hsa_executable_create_alt. */
   createExecutable(profile: "base" | "full", rounding: "default" | "zero" | "near", options?: string): NativeExecutable;

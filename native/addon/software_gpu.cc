@@ -108,12 +108,41 @@ Napi::Value Statistics(Environment& environment, const Napi::CallbackInfo& info)
   return result;
 }
 
+const char* SupportName(uint64_t support) {
+  switch (support) {
+    case GCN_SOFTGPU_EXACT:
+      return "exact";
+    case GCN_SOFTGPU_APPROXIMATE:
+      return "approximate";
+    default:
+      return "missing";
+  }
+}
+
+Napi::Value Instructions(Environment&, const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Arguments arguments(info);
+  const auto list = hsa::SoftwareGpu::Instructions(arguments.Text(0, "library"), arguments.Text(1, "target"));
+  Napi::Array result = Napi::Array::New(env, list.size());
+  for (uint32_t i = 0; i < list.size(); i++) {
+    Napi::Object one = Napi::Object::New(env);
+    one.Set("encoding", list[i].encoding);
+    one.Set("name", list[i].name);
+    one.Set("support", SupportName(list[i].support));
+    one.Set("bound", Text(env, list[i].bound));
+    one.Set("limits", Text(env, list[i].limits));
+    result.Set(i, one);
+  }
+  return result;
+}
+
 }  // namespace
 
 void DefineSoftwareGpu(Environment& environment, Napi::Object exports) {
   const napi_property_descriptor properties[] = {
       Function<LastFault>("softwareLastFault", environment),
       Function<Statistics>("softwareStatistics", environment),
+      Function<Instructions>("softwareInstructions", environment),
   };
   CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
 }

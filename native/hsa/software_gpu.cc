@@ -77,4 +77,15 @@ std::optional<std::vector<std::pair<const char*, uint64_t>>> SoftwareGpu::Statis
            {"faults", counts.faults}}};
 }
 
+std::vector<gcn_softgpu_instruction> SoftwareGpu::Instructions(const std::string& library, const std::string& target) {
+  // It stays loaded: the texts are its own.
+  static std::vector<Library>& loaded = *new std::vector<Library>;
+  const Library& thunk = loaded.emplace_back(Library::Open(library));
+  const auto list = Exported<decltype(gcn_softgpu_instructions)>(thunk, "gcn_softgpu_instructions");
+  if (list == nullptr) return {};
+  std::vector<gcn_softgpu_instruction> instructions(list(target.c_str(), nullptr, 0));
+  list(target.c_str(), instructions.data(), instructions.size());
+  return instructions;
+}
+
 }  // namespace gcn::hsa

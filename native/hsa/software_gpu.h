@@ -29,6 +29,10 @@ class SoftwareGpu {
   // Counts since the process started, by name; none where the thunk keeps none.
   std::optional<std::vector<std::pair<const char*, uint64_t>>> Statistics() const;
 
+  // What a thunk implements of a target, without it being opened; empty where it has no such target. Throws
+  // std::runtime_error where the library cannot be opened.
+  static std::vector<gcn_softgpu_instruction> Instructions(const std::string& library, const std::string& target);
+
   void Pin() { library_.Pin(); }
 
  private:

@@ -555,6 +555,9 @@ export class FakeNative implements Native {
   softwareStatistics(): null {
     return null;
   }
+  softwareInstructions(): never[] {
+    return [];
+  }
   createExecutable(): NativeExecutable {
     this.counters.executablesLive++;
     const objects = new Map<string, number>();

@@ -81,6 +81,9 @@ class CodeSet {
 // instruction-cache invalidation (bytes = UINT64_MAX).
 void invalidateCode(uint64_t begin, uint64_t bytes);
 
+// Of any encoding: fills the slot and answers the handler; null where the instruction has no implementation.
+Handler lowerInstruction(const Instruction& in, Target target, MicroOp& out);
+
 // The instruction in memory at `pc`; false where there is none. Call inside a ReadSection.
 bool decodeAt(uint64_t pc, unsigned agent, Target target, Instruction& out);
 // Its text, for faults. Call inside a ReadSection.

@@ -8,6 +8,7 @@
 #include "command/faults.h"
 #include "command/statistics.h"
 #include "driver/driver.h"
+#include "isa/support.h"
 
 using softgpu::Driver;
 
@@ -105,6 +106,18 @@ int gcn_softgpu_statistics(gcn_softgpu_counts* counts) {
   filled.faults = now.faults.load(std::memory_order_relaxed);
   answer(filled, *counts);
   return 0;
+}
+
+size_t gcn_softgpu_instructions(const char* target, gcn_softgpu_instruction* instructions, size_t count) {
+  const auto known = softgpu::parseTarget(target ? target : "");
+  if (!known) return 0;
+  const auto& all = softgpu::supportOf(*known);
+  for (size_t i = 0; instructions && i < std::min(count, all.size()); ++i) {
+    const softgpu::InstructionSupport& one = all[i];
+    instructions[i] = {softgpu::encodingName(one.encoding), one.mnemonic, one.bound.c_str(), one.limits.c_str(),
+                       static_cast<uint64_t>(one.support)};
+  }
+  return all.size();
 }
 
 void gcn_softgpu_kick() {

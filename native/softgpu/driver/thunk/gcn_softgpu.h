@@ -90,6 +90,20 @@ struct gcn_softgpu_counts {
 /* Counts since the process started. 0, or -1 where `counts` is NULL or its size is less than 16. */
 int gcn_softgpu_statistics(struct gcn_softgpu_counts* counts);
 
+enum gcn_softgpu_support { GCN_SOFTGPU_EXACT = 0, GCN_SOFTGPU_APPROXIMATE = 1, GCN_SOFTGPU_MISSING = 2 };
+
+struct gcn_softgpu_instruction {
+  const char* encoding; /* "VOP3"; an operation may have several */
+  const char* name;     /* the target's mnemonic */
+  const char* bound;    /* of what is approximate: how far from the exact result at most; else "" */
+  const char* limits;   /* the forms in which it is missing all the same ("gds, tfe"); "" where there are none */
+  uint64_t support;     /* enum gcn_softgpu_support */
+};
+
+/* Which instructions of a target ("gfx906") are implemented, one entry for each encoding of each. Writes the first
+   `count`, which stay valid, and answers how many there are: 0 where there is no such target. */
+size_t gcn_softgpu_instructions(const char* target, struct gcn_softgpu_instruction* instructions, size_t count);
+
 /* Wakes the packet processors as a doorbell does. Needed by nobody; saves time where doorbells are polled. */
 void gcn_softgpu_kick(void);
 

@@ -68,7 +68,8 @@ __attribute__((noinline)) auto divScaleAny(V a, V b, V c) {
 // quotient. Exponents near the middle of the range need nothing: no scaling, no special value.
 template <class V>
 SIMD_INLINE auto divScale(V a, V b, V c) {
-  return anyExtreme(b, c) ? divScaleAny(a, b, c) : Carried{a, b != b};
+  // The same type on both sides: clang has two integer vectors of 64 bits.
+  return anyExtreme(b, c) ? divScaleAny(a, b, c) : decltype(divScaleAny(a, b, c)){a, b != b};
 }
 
 template <class V>
