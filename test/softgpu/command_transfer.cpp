@@ -144,6 +144,23 @@ TEST_CASE("a cancelled transfer ends without doing the rest") {
   CHECK(*to.as<uint8_t>(to.size() - 1) == 0);
 }
 
+TEST_CASE("what is left of a stopped transfer is dropped at once, however much it is") {
+  DeviceMemory to(4096);
+  Transfer box;
+  box.source = 0x1000;  // nothing is there
+  box.destination = to.address();
+  box.rowBytes = box.sourcePitch = 1 << 18;
+  box.rows = 16384;
+  box.slices = 2048;
+  TransferResult result;
+  TransferWork work(box, 0, [&](const TransferResult& r) { result = r; });
+  unsigned turns = 0;
+  while (work.advance()) ++turns;
+  CHECK(turns == 2);
+  CHECK(work.finished());
+  CHECK(result.fault);
+}
+
 TEST_CASE("a kernel that is none of ROCr's is no blit") {
   Gpu gpu(Target::gfx906);
   Kernel kernel(Target::gfx906, "s_load_dwordx8 s[4:11], s[0:1], 0x0\n s_waitcnt lgkmcnt(0)\n");

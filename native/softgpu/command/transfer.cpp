@@ -132,12 +132,15 @@ void TransferWork::runUnit(uint64_t unit) {
 }
 
 bool TransferWork::advance() {
-  uint64_t unit = next_.load(std::memory_order_relaxed);
+  // Once it has stopped, all that is left is taken at once: there may be millions of units.
+  const bool stopped = stopped_.load(std::memory_order_relaxed);
+  uint64_t unit = next_.load(std::memory_order_relaxed), count = 0;
   do {
     if (unit >= units_) return false;
-  } while (!next_.compare_exchange_weak(unit, unit + 1, std::memory_order_relaxed));
-  if (!stopped_.load(std::memory_order_relaxed)) runUnit(unit);
-  if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    count = stopped ? units_ - unit : 1;
+  } while (!next_.compare_exchange_weak(unit, unit + count, std::memory_order_relaxed));
+  if (!stopped) runUnit(unit);
+  if (pending_.fetch_sub(count, std::memory_order_acq_rel) == count) {
     result_.cancelled = stopped_.load(std::memory_order_relaxed) && !result_.fault;
     done_(result_);
   }
