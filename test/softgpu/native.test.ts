@@ -23,6 +23,7 @@ beforeAll(() => {
         "-lhsa-runtime64",
         "-ldl",
         "-pthread",
+        ...(process.env.GCN_OFFLOAD_SANITIZE === "thread" ? ["-fsanitize=thread", "-g"] : []),
       ],
     ],
     { stdio: "inherit" },
