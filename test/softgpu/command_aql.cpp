@@ -2,12 +2,14 @@
 #include <doctest/doctest.h>
 #include <hsa/hsa_ext_amd.h>
 
+#include <atomic>
 #include <cstring>
 #include <random>
 #include <thread>
 
 #include "command/aql_queue.h"
 #include "command/faults.h"
+#include "command/processor.h"
 #include "command_fixture.h"
 
 using namespace softgpu;
@@ -392,4 +394,33 @@ TEST_CASE("no bytes in an AQL ring do harm") {
     bench.write(static_cast<uint16_t>(round % 2 ? uint32_t{HSA_PACKET_TYPE_KERNEL_DISPATCH} : random()), words);
     bench.queue->process();
   }
+}
+
+// What the queue then waits for is a plain store of the host's, which wakes nobody.
+TEST_CASE("a watcher that sleeps looks again once another worker has found a queue that must wait") {
+  Bench bench;
+  PacketProcessor processor(1, bench.interrupts);
+  REQUIRE(processor.createAql(bench.hsa(), bench.gpu.model));
+  processor.sleep();  // ends at once: the new queue called
+  amd_signal_t& gate = bench.signals.make(1, 1);
+  amd_signal_t& done = bench.signals.make(2, 1);
+  std::atomic<bool> woke{false};
+  std::thread watcher([&] {
+    processor.sleep();
+    woke = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const hsa_barrier_and_packet_t barrier = bench.barrier({&gate}, &done);
+  bench.write(HSA_PACKET_TYPE_BARRIER_AND, &barrier);
+  processor.poll();
+  CHECK(eventually([&] { return woke.load(); }, std::chrono::seconds(2)));
+  processor.wake();
+  watcher.join();
+  std::atomic_ref<int64_t>(const_cast<int64_t&>(gate.value)).store(0);
+  CHECK(eventually([&] {
+    processor.sleep();
+    processor.poll();
+    return Signals::value(done) == 0;
+  }));
+  processor.destroyAll();
 }

@@ -114,10 +114,16 @@ std::shared_ptr<const PacketProcessor::Queues> PacketProcessor::queues() {
 bool PacketProcessor::poll() {
   AddressSpace::ReadSection section;
   bool any = false;
+  bool blocks = false;
   const auto list = queues();  // held: another thread may publish a new one meanwhile
   for (const auto& queue : *list) {
-    if ((queue->hasNews() || queue->blocked()) && queue->process()) any = true;
+    const bool wasBlocked = queue->blocked();
+    if ((queue->hasNews() || wasBlocked) && queue->process()) any = true;
+    if (!wasBlocked && queue->blocked()) blocks = true;
   }
+  // A watcher that took this queue for a free one may be about to sleep until a doorbell rings; what the queue waits
+  // for rings none.
+  if (blocks) doorbells_.kick();
   return any;
 }
 
