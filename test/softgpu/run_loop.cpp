@@ -286,6 +286,40 @@ TEST_CASE("resident workgroups that wait for each other all arrive") {
   }
 }
 
+TEST_CASE("every wave of more workgroups than are resident gets its turn at a lock in memory") {
+  Gpu gpu(Target::gfx900);
+  for (const char* pause : {"s_sleep 1", "s_nop 0"}) {
+    CAPTURE(pause);
+    // What the lock guards is counted with a plain load and store.
+    const Kernel kernel(Target::gfx900, std::string(R"(
+      s_load_dwordx2 s[4:5], s[0:1], 0x0
+      s_waitcnt lgkmcnt(0)
+  1:  )") + pause + R"(
+      s_mov_b32 s8, 1
+      s_mov_b32 s9, 0
+      s_atomic_cmpswap s[8:9], s[4:5], 0x0 glc
+      s_waitcnt lgkmcnt(0)
+      s_cmp_lg_u32 s8, 0
+      s_cbranch_scc1 1b
+      s_load_dword s10, s[4:5], 0x40 glc
+      s_waitcnt lgkmcnt(0)
+      s_add_u32 s10, s10, 1
+      s_store_dword s10, s[4:5], 0x40
+      s_dcache_wb
+      s_waitcnt lgkmcnt(0)
+      s_mov_b32 s8, 0
+      s_atomic_swap s8, s[4:5], 0x0
+    )");
+    DeviceMemory lock(4096), arguments(4096);
+    *arguments.as<uint64_t>() = lock.address();
+    const uint32_t groups = 300;
+    const DispatchResult result = gpu.run(gpu.launch(kernel, groups * 256, 256, arguments.address()));
+    REQUIRE_MESSAGE(result.fault.kind == FaultKind::None, result.fault.instruction);
+    CHECK(*lock.as<uint32_t>(0x40) == groups * 4);
+    CHECK(*lock.as<uint32_t>() == 0);
+  }
+}
+
 TEST_CASE("a dispatch that waits for another one lets it run, and for the host") {
   Gpu gpu(Target::gfx906);
   const Kernel waits(Target::gfx906, R"(
