@@ -23,7 +23,6 @@ beforeAll(() => {
         "-lhsa-runtime64",
         "-ldl",
         "-pthread",
-        ...(process.env.GCN_OFFLOAD_SANITIZE === "thread" ? ["-fsanitize=thread", "-g"] : []),
       ],
     ],
     { stdio: "inherit" },
@@ -40,6 +39,8 @@ function run(scenario: string, device: string, environment: Record<string, strin
       LD_LIBRARY_PATH: resolve(root, "native/softgpu/build/lib"),
       CODE_BUNDLE: resolve(root, "test/kernels/test.hsaco"),
       GCN_OFFLOAD_DEVICE: `software:${device}`,
+      // A sanitizer's runtime has to be there before the library that was built with it.
+      ...(process.env.PROGRAM_PRELOAD ? { LD_PRELOAD: process.env.PROGRAM_PRELOAD } : {}),
       ...environment,
     },
   });
