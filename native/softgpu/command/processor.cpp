@@ -134,7 +134,8 @@ void PacketProcessor::sleep() {
   if (blocked && !wasBlocked_) blockedSince_ = started;
   wasBlocked_ = blocked;
 
-  // Not again after a sleep that brought nothing: a watcher that looks every so often does not spin between.
+  // Not again after a sleep that brought nothing: a watcher that looks every so often does not spin between. One that
+  // a ring has woken does: whoever rang is on the way back to its store, and must find the page open.
   while (!idle_ && !doorbells_.kicked() && Clock::now() - started < kSpin) {
     if (anyNews(*list)) {
       lastNews_ = Clock::now();
@@ -153,8 +154,9 @@ void PacketProcessor::sleep() {
   // What was rung before the pages were protected is visible now; what is rung from now on ends the sleep.
   if (!anyNews(*list)) doorbells_.sleep(timeout);
   doorbells_.disarm();
-  idle_ = !anyNews(*list);
-  if (!idle_) lastNews_ = Clock::now();
+  const bool news = anyNews(*list);
+  idle_ = !news && !doorbells_.watched();
+  if (news) lastNews_ = Clock::now();
 }
 
 }  // namespace softgpu
