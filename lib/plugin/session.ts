@@ -27,13 +27,6 @@ export type SessionCall =
   | "openacc_exec"
   | "openacc_async_exec";
 
-/** Of a session's table, and of where a launch finds it. */
-export interface SessionFacts {
-  readonly state: SessionState;
-  /** The device of the last start; -1 before it. */
-  readonly device: number;
-}
-
 const WHY: Readonly<Record<SessionState, string>> = {
   idle: "it has not been started, or its run is over",
   started: "it has been started and has no target variable table",
@@ -52,7 +45,7 @@ const WAY_OUT: Readonly<Record<SessionState, string>> = {
 };
 
 /** One launch's session. Plugins derive theirs, with what they keep for the launch. */
-export class Session implements SessionFacts {
+export class Session {
   #state: SessionState = "idle";
   #device = -1;
   #tried = false;
@@ -60,6 +53,7 @@ export class Session implements SessionFacts {
   get state(): SessionState {
     return this.#state;
   }
+  /** The device of the last start; -1 before it. */
   get device(): number {
     return this.#device;
   }

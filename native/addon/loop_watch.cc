@@ -1,7 +1,5 @@
 #include "loop_watch.h"
 
-#include <utility>
-
 #include "completion.h"
 #include "environment.h"
 #include "error.h"

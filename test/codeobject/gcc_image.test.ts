@@ -127,8 +127,8 @@ describe("programs of GCC 12", () => {
   });
 });
 
-/** A shared object with registration data as mkoffload of a release writes it. */
-function madeProgram(compiler: string, registration: string): Uint8Array {
+/** A shared object, or an object file, with registration data as mkoffload of a release writes it. */
+function madeProgram(compiler: string, registration: string, flags = ["-shared", "-nostdlib"]): Uint8Array {
   const comment = writeScratch(`GCC: (GNU) ${compiler}\0`);
   const plain = writeScratch(selectCodeObject(readFileSync(testBundle), "amdgcn-amd-amdhsa--gfx906"));
   const code = scratchFile();
@@ -163,8 +163,8 @@ data: ${registration}
 `,
     ".s",
   );
-  const program = scratchFile(".so");
-  run("gcc-12", ["-shared", "-nostdlib", source, "-o", program]);
+  const program = scratchFile();
+  run("gcc-12", [...flags, source, "-o", program]);
   return readFileSync(program);
 }
 
@@ -178,6 +178,19 @@ describe("layouts of later releases", () => {
     ]);
     expect(image?.hostFunctions).toEqual(["host"]);
     expect(image?.variables).toMatchObject([{ name: "variable", size: 8, link: false }]);
+  });
+
+  test("an object file that has an image in it, as mkoffload leaves it for the linker", () => {
+    const registration = ".quad image\n.long 2, 0\n.quad kernels\n.long 1, 0";
+    const [linked] = gccImages(madeProgram("12.2.0", registration));
+    const [object, ...more] = gccImages(madeProgram("12.2.0", registration, ["-c"]));
+    expect(more).toEqual([]);
+    expect(object?.kernels.map(({ name }) => name)).toEqual(["_init_array", "main._omp_fn.0"]);
+    const told = (image: typeof linked): unknown => ({
+      ...image,
+      variables: image?.variables.map(({ name, size, link }) => [name, size, link]),
+    });
+    expect(told(object)).toEqual(told(linked));
   });
 
   test.each(["14.2.0", "16.1.0", "17.0.0"])("GCC %s: indirect functions are counted before variables", (compiler) => {

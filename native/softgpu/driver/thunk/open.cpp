@@ -100,8 +100,6 @@ HSAKMT_STATUS hsaKmtSetXNACKMode(HSAint32 enable) {
   return enable == 0 ? HSAKMT_STATUS_SUCCESS : HSAKMT_STATUS_NOT_SUPPORTED;
 }
 
-// A handle of libdrm's, whose devices these are not.
-
 // System-management events (throttling, resets) do not happen here.
 HSAKMT_STATUS hsaKmtOpenSMI(HSAuint32, int*) {
   return HSAKMT_STATUS_NOT_SUPPORTED;
