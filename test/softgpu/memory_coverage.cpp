@@ -2,23 +2,14 @@
 #include <set>
 
 #include "memory_fixture.h"
+#include "table_rows.h"
 
 namespace softgpu::memorytest {
 
 namespace {
 
-struct Row {
-  Encoding encoding;
-  Opcode opcode;
-  const char* mnemonic;
-  uint8_t targets;
-};
-
-const Row kRows[] = {
-#define ROW(encoding, number, opcode, mnemonic, targets) {Encoding::encoding, Opcode::opcode, mnemonic, targets},
-#include "isa/tables/encodings.def"
-#undef ROW
-};
+using test::kRows;
+using test::Row;
 
 // No global wave sync and no ordered count: both are of the global data share.
 const std::set<std::string> kMissing = {"ds_gws_sema_release_all", "ds_gws_init",   "ds_gws_sema_v",

@@ -2,23 +2,15 @@
 #include <set>
 
 #include "isa/decode/operand_shape.h"
+#include "table_rows.h"
 #include "vector_harness.h"
 
 using namespace softgpu;
 using namespace softgpu::vectortest;
+using softgpu::test::kRows;
+using softgpu::test::Row;
 
 namespace {
-
-struct Row {
-  Encoding encoding;
-  Opcode opcode;
-  uint8_t targets;
-};
-constexpr Row kRows[] = {
-#define ROW(encoding, number, opcode, name, targets) {Encoding::encoding, Opcode::opcode, targets},
-#include "isa/tables/encodings.def"
-#undef ROW
-};
 
 bool isVector(Encoding e) {
   return e == Encoding::VOP1 || e == Encoding::VOP2 || e == Encoding::VOPC || e == Encoding::VOP3 ||

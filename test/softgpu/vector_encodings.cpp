@@ -4,24 +4,15 @@
 #include <cstdlib>
 #include <map>
 
+#include "table_rows.h"
 #include "vector_harness.h"
 
 using namespace softgpu;
 using namespace softgpu::vectortest;
+using softgpu::test::kRows;
+using softgpu::test::Row;
 
 namespace {
-
-struct Row {
-  Encoding encoding;
-  uint16_t number;
-  Opcode opcode;
-  uint8_t targets;
-};
-constexpr Row kRows[] = {
-#define ROW(encoding, number, opcode, name, targets) {Encoding::encoding, number, Opcode::opcode, targets},
-#include "isa/tables/encodings.def"
-#undef ROW
-};
 
 constexpr uint32_t kSource0 = 10, kSource1 = 20, kResult = 40, kVcc = operand::kVccLo;
 
