@@ -38,10 +38,10 @@ export {
 export { Buffer, type MemoryKind, type Range, type TypedArray, type TypedArrayConstructor } from "./device/buffer.js";
 export { Code, type LoadOptions } from "./device/code.js";
 export { type AllocOptions, Device, type DeviceStats } from "./device/device.js";
-export { DeviceError, type DeviceErrorCode, OffloadError, type OffloadErrorCode } from "./device/errors.js";
 export type { Extent } from "./device/geometry.js";
 export { Kernel, type LaunchOptions } from "./device/kernel.js";
 export { LaunchQueue, type LaunchResult, type QueueStats } from "./device/launch-queue.js";
 export { type OpenOptions, open, Runtime } from "./device/runtime.js";
+export { DeviceError, type DeviceErrorCode, OffloadError, type OffloadErrorCode } from "./errors.js";
 export * as hsa from "./hsa/index.js";
 export { HsaError, type SoftwareFault } from "./hsa/index.js";

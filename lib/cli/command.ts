@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 import { parseArgs } from "node:util";
-import { DeviceError, OffloadError } from "../device/errors.js";
+import { DeviceError, OffloadError } from "../errors.js";
 import { HsaError } from "../hsa/index.js";
 import { nearest } from "../validate.js";
 

@@ -3,10 +3,11 @@
  *
  * @packageDocumentation
  */
+
+import { bytesText, hex, OffloadError } from "../errors.js";
 import { HsaError, type Memory } from "../hsa/index.js";
 import { bytesOf, integer, invalidType, outOfRange } from "../validate.js";
 import { ScalarArgument } from "./arguments.js";
-import { bytesText, hex, OffloadError } from "./errors.js";
 import { Resource } from "./resource.js";
 import type { Staging } from "./staging.js";
 

@@ -9,11 +9,11 @@ import {
   selectCodeObjects,
   validateCodeObject,
 } from "../codeobject/index.js";
+import { hex, OffloadError } from "../errors.js";
 import type { Executable } from "../hsa/index.js";
 import { didYouMean } from "../validate.js";
 import { Buffer } from "./buffer.js";
 import type { Device } from "./device.js";
-import { hex, OffloadError } from "./errors.js";
 import { Kernel } from "./kernel.js";
 import { Resource } from "./resource.js";
 

@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 import { readFile } from "node:fs/promises";
+import { DeviceError, OffloadError } from "../errors.js";
+import { type Extent, hasAccount, meaning, ownerOf, refined, remembered } from "../fault.js";
 import {
   type Agent,
   GLOBAL_FLAG,
@@ -15,15 +17,13 @@ import {
   type Region,
   type SystemEvent,
 } from "../hsa/index.js";
+import { SignalPool } from "../hsa/signal-pool.js";
 import { bytesOf, options as checkedOptions, integer, invalidType } from "../validate.js";
 import { Buffer, type MemoryKind, outOfMemory, type TypedArray } from "./buffer.js";
 import { Code, type LoadOptions } from "./code.js";
-import { DeviceError, OffloadError } from "./errors.js";
-import { type Extent, hasAccount, meaning, ownerOf, refined, remembered } from "./fault.js";
 import { KernargPool, type KernargStats } from "./kernarg-pool.js";
 import { LaunchQueue, type QueueStats } from "./launch-queue.js";
 import type { Resource } from "./resource.js";
-import { SignalPool } from "./signal-pool.js";
 import { Staging, type StagingStats } from "./staging.js";
 
 export interface AllocOptions {

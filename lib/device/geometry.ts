@@ -1,8 +1,8 @@
 /** How a launch is divided: the grid in work-items, as HSA counts it, and the workgroup. */
 import type { Kernel as KernelMetadata } from "../codeobject/index.js";
+import { OffloadError } from "../errors.js";
 import type { AgentInfo } from "../hsa/native.js";
 import { describe } from "../validate.js";
-import { OffloadError } from "./errors.js";
 
 /** One to three extents: a number is one dimension. */
 export type Extent = number | readonly [number] | readonly [number, number] | readonly [number, number, number];

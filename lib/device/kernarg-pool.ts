@@ -4,8 +4,9 @@
  *
  * @packageDocumentation
  */
+
+import { bytesText } from "../errors.js";
 import type { Memory, Region } from "../hsa/index.js";
-import { bytesText } from "./errors.js";
 
 /** The smallest block, a cache line: neighbours on the GPU do not share one. */
 const LEAST = 64;

@@ -4,14 +4,14 @@
  * @packageDocumentation
  */
 import type { KernelArgument, Kernel as KernelMetadata } from "../codeobject/index.js";
+import { bytesText, OffloadError } from "../errors.js";
+import type { Apertures } from "../hsa/hidden-arguments.js";
 import type { KernelSymbolInfo } from "../hsa/index.js";
 import { options as checkedOptions, integer, invalidType } from "../validate.js";
 import type { LaunchArgument } from "./arguments.js";
 import type { Code } from "./code.js";
 import type { Device } from "./device.js";
-import { bytesText, OffloadError } from "./errors.js";
 import { type Extent, geometry } from "./geometry.js";
-import type { Apertures } from "./hidden-arguments.js";
 import { LaunchPlan } from "./launch-plan.js";
 import { LaunchQueue, type LaunchResult, type PreparedLaunch } from "./launch-queue.js";
 import type { Resource } from "./resource.js";

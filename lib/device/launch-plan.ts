@@ -5,12 +5,12 @@
  * @packageDocumentation
  */
 import type { KernelArgument, Kernel as KernelMetadata } from "../codeobject/index.js";
+import { bytesText, OffloadError, type OffloadErrorCode } from "../errors.js";
+import { type HiddenValues, needsQueue, writeHidden } from "../hsa/hidden-arguments.js";
 import { writeUint64 } from "../hsa/index.js";
 import { describe } from "../validate.js";
 import { AddressArgument, BytesArgument, type LaunchArgument, LocalArgument, ScalarArgument } from "./arguments.js";
 import { Buffer } from "./buffer.js";
-import { bytesText, OffloadError, type OffloadErrorCode } from "./errors.js";
-import { type HiddenValues, needsQueue, writeHidden } from "./hidden-arguments.js";
 import type { KernargBlock } from "./kernarg-pool.js";
 import type { Resource } from "./resource.js";
 

@@ -8,16 +8,16 @@
  * @packageDocumentation
  */
 
+import { DeviceError, type DeviceErrorCode, OffloadError } from "../errors.js";
+import { Fifo } from "../fifo.js";
 import { fromNative } from "../hsa/errors.js";
+import type { Apertures } from "../hsa/hidden-arguments.js";
 import type { Agent, HsaRuntime, Queue, Signal } from "../hsa/index.js";
 import { AMD_QUEUE, DISPATCH_HEADER, HsaError, type KernelDispatch, writeKernelDispatch } from "../hsa/index.js";
+import type { SignalPool } from "../hsa/signal-pool.js";
 import { AbortWatch } from "./abort-watch.js";
-import { DeviceError, type DeviceErrorCode, OffloadError } from "./errors.js";
-import { Fifo } from "./fifo.js";
-import type { Apertures } from "./hidden-arguments.js";
 import type { KernargBlock, KernargPool } from "./kernarg-pool.js";
 import type { Resource } from "./resource.js";
-import type { SignalPool } from "./signal-pool.js";
 
 /** When a launch ran, on the system clock. */
 export interface LaunchResult {

@@ -1,4 +1,4 @@
-import { OffloadError } from "./errors.js";
+import { OffloadError } from "../errors.js";
 
 /**
  * Something that launches use: kept until the last launch that uses it has finished, even where it was disposed before. Disposal takes

@@ -3,10 +3,11 @@
  *
  * @packageDocumentation
  */
+
+import { OffloadError } from "../errors.js";
 import { type DeviceChoice, HsaRuntime, type NativeStats, type RuntimeFacts } from "../hsa/index.js";
 import { options as checkedOptions } from "../validate.js";
 import { Device, selectDevice } from "./device.js";
-import { OffloadError } from "./errors.js";
 
 export interface OpenOptions {
   /** In place of `GCN_OFFLOAD_DEVICE`: `auto`, `hardware`, `software`, `software:gfx90a*2`. */

@@ -5,10 +5,10 @@
  * @packageDocumentation
  */
 import { setMaxListeners } from "node:events";
+import { OffloadError } from "../errors.js";
 import type { Agent, HsaRuntime, Memory, Pool, Signal } from "../hsa/index.js";
 import { HsaError } from "../hsa/index.js";
-import { OffloadError } from "./errors.js";
-import type { SignalPool } from "./signal-pool.js";
+import type { SignalPool } from "../hsa/signal-pool.js";
 
 /** Large enough that a turn of the event loop per chunk does not matter, small enough to copy within about a millisecond. */
 const CHUNK = 4 * 1024 * 1024;

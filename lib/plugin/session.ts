@@ -11,7 +11,7 @@
  *
  * @packageDocumentation
  */
-import { OffloadError } from "../device/errors.js";
+import { OffloadError } from "../errors.js";
 
 /** `allocated` and `set` are the two ways to a table: inside of the plugin's own memory, or anywhere on the device. */
 export type SessionState = "idle" | "started" | "allocated" | "set" | "running";

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import { OffloadError } from "../../device/errors.js";
+import { OffloadError } from "../../errors.js";
 import { describe, integer } from "../../validate.js";
 import type {
   AsyncQueue,

@@ -1,4 +1,5 @@
-import type { HsaRuntime, Signal } from "../hsa/index.js";
+import type { HsaRuntime } from "./runtime.js";
+import type { Signal } from "./signal.js";
 
 /** Completion signals, made when first needed and used again. */
 export class SignalPool {

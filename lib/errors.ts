@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import type { SoftwareFault } from "../hsa/index.js";
+import type { SoftwareFault } from "./hsa/index.js";
 
 /** Stable codes of refusals: nothing has been written or launched when one of these is thrown. */
 export type OffloadErrorCode =

@@ -3,9 +3,10 @@
  *
  * @packageDocumentation
  */
-import { explain } from "../hsa/errors.js";
-import { codeOfStatus, type SoftwareFault } from "../hsa/index.js";
+
 import { bytesText, type DeviceErrorCode } from "./errors.js";
+import { explain } from "./hsa/errors.js";
+import { codeOfStatus, type SoftwareFault } from "./hsa/index.js";
 
 export interface Meaning {
   readonly code: DeviceErrorCode;

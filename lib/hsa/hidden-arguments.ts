@@ -6,8 +6,7 @@
  * @packageDocumentation
  */
 import type { KernelArgument } from "../codeobject/index.js";
-import { writeUint64 } from "../hsa/index.js";
-import type { Geometry } from "./geometry.js";
+import { type KernelDispatch, writeUint64 } from "./packet.js";
 
 /** The upper halves of the addresses at which flat instructions find LDS and scratch. */
 export interface Apertures {
@@ -16,7 +15,7 @@ export interface Apertures {
 }
 
 export interface HiddenValues {
-  readonly geometry: Geometry;
+  readonly geometry: Pick<KernelDispatch, "dimensions" | "grid" | "workgroup">;
   /** Beyond the kernel's fixed LDS. */
   readonly dynamicLdsBytes: number;
   readonly queueAddress: number;
