@@ -4,8 +4,7 @@
  * @packageDocumentation
  */
 import { readFile } from "node:fs/promises";
-import { DeviceError, OffloadError } from "../errors.js";
-import { type Extent, hasAccount, meaning, ownerOf, refined, remembered } from "../fault.js";
+import { OffloadError } from "../errors.js";
 import {
   type Agent,
   GLOBAL_FLAG,
@@ -13,16 +12,15 @@ import {
   type Memory,
   type NativeStats,
   type Pool,
-  type Queue,
   type Region,
-  type SystemEvent,
 } from "../hsa/index.js";
-import { SignalPool } from "../hsa/signal-pool.js";
+import { type Extent, FaultReporter, ownerOf, remembered } from "../launch/fault.js";
+import { LaunchQueue, type QueueStats } from "../launch/launch-queue.js";
+import { SignalPool } from "../launch/signal-pool.js";
 import { bytesOf, options as checkedOptions, integer, invalidType } from "../validate.js";
 import { Buffer, type MemoryKind, outOfMemory, type TypedArray } from "./buffer.js";
 import { Code, type LoadOptions } from "./code.js";
 import { KernargPool, type KernargStats } from "./kernarg-pool.js";
-import { LaunchQueue, type QueueStats } from "./launch-queue.js";
 import type { Resource } from "./resource.js";
 import { Staging, type StagingStats } from "./staging.js";
 
@@ -51,13 +49,12 @@ export class Device implements Disposable {
   readonly kernargs: KernargPool;
   readonly signals: SignalPool;
   readonly staging: Staging;
+  readonly faults: FaultReporter;
   readonly #host: Agent;
   readonly #pools: Readonly<Record<MemoryKind, Pool>>;
   readonly #queues = new Set<LaunchQueue>();
   readonly #resources = new Set<Buffer | Code>();
   readonly #gone: Extent[] = [];
-  readonly #stopListening: () => void;
-  #fault: SystemEvent | null = null;
   #disposed = false;
 
   /** Use `Runtime.device`. */
@@ -93,10 +90,8 @@ export class Device implements Disposable {
     );
     this.signals = new SignalPool(runtime);
     this.staging = new Staging(runtime, agent, this.#host, this.#pools.host, this.signals);
+    this.faults = new FaultReporter(runtime, agent, (address) => this.#ownerOf(address));
     this.queue = this.createQueue();
-    this.#stopListening = runtime.onFault((event) => {
-      if (event.agent === agent.index) this.#fault = event;
-    });
   }
 
   /** `gfx906`. */
@@ -255,27 +250,6 @@ export class Device implements Disposable {
     if (this.#gone.length > REMEMBERED) this.#gone.shift();
   }
 
-  /** The error for a launch that the device stopped. */
-  fault(kernel: string, queue: Queue | null, status: number, error?: unknown): DeviceError {
-    const general = meaning(status);
-    const fault = queue !== null && hasAccount(general) ? this.runtime.softwareLastFault(queue) : null;
-    const { code, what, hint } = refined(general, fault);
-    const reported = (error as { address?: unknown } | undefined)?.address;
-    const seen = typeof reported === "number" ? reported : (this.#fault?.address ?? null);
-    // Events have but the page, and there is one of them in the life of a process.
-    const address = code === "ERR_OFFLOAD_MEMORY_FAULT" ? (fault?.access?.address ?? seen) : null;
-    this.#fault = null;
-    return new DeviceError(code, what, {
-      kernel,
-      status: status === 0 ? null : status,
-      address,
-      owner: address === null ? null : this.#ownerOf(address),
-      fault,
-      hint,
-      cause: error,
-    });
-  }
-
   #ownerOf(address: number): string | null {
     const buffers = [...this.#resources].filter((resource) => resource instanceof Buffer);
     const codes = [...this.#resources].filter((resource) => resource instanceof Code);
@@ -294,7 +268,7 @@ export class Device implements Disposable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#stopListening();
+    this.faults.dispose();
     for (const queue of this.#queues) queue.dispose();
     this.staging.dispose();
     for (const resource of [...this.#resources]) resource.dispose();

@@ -5,15 +5,16 @@
  */
 import type { KernelArgument, Kernel as KernelMetadata } from "../codeobject/index.js";
 import { bytesText, OffloadError } from "../errors.js";
-import type { Apertures } from "../hsa/hidden-arguments.js";
-import type { KernelSymbolInfo } from "../hsa/index.js";
+import { DISPATCH_HEADER, type KernelDispatch, type KernelSymbolInfo, writeKernelDispatch } from "../hsa/index.js";
+import type { Apertures } from "../launch/hidden-arguments.js";
+import { LaunchQueue, type LaunchResult, type PreparedLaunch } from "../launch/launch-queue.js";
 import { options as checkedOptions, integer, invalidType } from "../validate.js";
 import type { LaunchArgument } from "./arguments.js";
 import type { Code } from "./code.js";
 import type { Device } from "./device.js";
 import { type Extent, geometry } from "./geometry.js";
+import type { KernargBlock, KernargPool } from "./kernarg-pool.js";
 import { LaunchPlan } from "./launch-plan.js";
-import { LaunchQueue, type LaunchResult, type PreparedLaunch } from "./launch-queue.js";
 import type { Resource } from "./resource.js";
 
 export interface LaunchOptions {
@@ -126,21 +127,37 @@ export class Kernel {
     const uses: Resource[] = [this.#code];
     if (kernarg !== null) this.#plan.write(kernarg, args, dynamicLds, hidden, uses);
     for (const used of uses) used.retain();
-    return {
-      kernel: this.name,
-      dispatch: {
-        dimensions: division.dimensions,
-        grid: division.grid,
-        workgroup: division.workgroup,
-        privateBytes: Math.max(this.#privateBytes, stack),
-        groupBytes,
-        kernelObject: this.#symbol.object,
-        kernargAddress: kernarg === null ? 0 : kernarg.address,
-      },
-      kernarg,
-      uses,
-      signal: options.signal,
-      timeout,
+    const dispatch = {
+      dimensions: division.dimensions,
+      grid: division.grid,
+      workgroup: division.workgroup,
+      privateBytes: Math.max(this.#privateBytes, stack),
+      groupBytes,
+      kernelObject: this.#symbol.object,
+      kernargAddress: kernarg === null ? 0 : kernarg.address,
     };
+    return new KernelLaunch(this.name, dispatch, device.kernargs, kernarg, uses, options.signal, timeout);
+  }
+}
+
+class KernelLaunch implements PreparedLaunch {
+  constructor(
+    readonly kernel: string,
+    readonly dispatch: KernelDispatch,
+    readonly kernargs: KernargPool,
+    readonly kernarg: KernargBlock | null,
+    /** Retained already; released when the launch is over. */
+    readonly uses: readonly Resource[],
+    readonly signal: AbortSignal | undefined,
+    readonly timeout: number,
+  ) {}
+
+  write(packet: DataView): number {
+    writeKernelDispatch(packet, this.dispatch);
+    return DISPATCH_HEADER;
+  }
+  release(): void {
+    if (this.kernarg !== null) this.kernargs.give(this.kernarg);
+    for (const used of this.uses) used.release();
   }
 }

@@ -6,8 +6,8 @@
  */
 import type { KernelArgument, Kernel as KernelMetadata } from "../codeobject/index.js";
 import { bytesText, OffloadError, type OffloadErrorCode } from "../errors.js";
-import { type HiddenValues, needsQueue, writeHidden } from "../hsa/hidden-arguments.js";
 import { writeUint64 } from "../hsa/index.js";
+import { type HiddenValues, needsQueue, writeHidden } from "../launch/hidden-arguments.js";
 import { describe } from "../validate.js";
 import { AddressArgument, BytesArgument, type LaunchArgument, LocalArgument, ScalarArgument } from "./arguments.js";
 import { Buffer } from "./buffer.js";

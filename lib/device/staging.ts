@@ -8,7 +8,7 @@ import { setMaxListeners } from "node:events";
 import { OffloadError } from "../errors.js";
 import type { Agent, HsaRuntime, Memory, Pool, Signal } from "../hsa/index.js";
 import { HsaError } from "../hsa/index.js";
-import type { SignalPool } from "../hsa/signal-pool.js";
+import type { SignalPool } from "../launch/signal-pool.js";
 
 /** Large enough that a turn of the event loop per chunk does not matter, small enough to copy within about a millisecond. */
 const CHUNK = 4 * 1024 * 1024;

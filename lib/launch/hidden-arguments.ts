@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 import type { KernelArgument } from "../codeobject/index.js";
-import { type KernelDispatch, writeUint64 } from "./packet.js";
+import { type KernelDispatch, writeUint64 } from "../hsa/index.js";
 
 /** The upper halves of the addresses at which flat instructions find LDS and scratch. */
 export interface Apertures {

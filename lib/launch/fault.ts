@@ -4,11 +4,18 @@
  * @packageDocumentation
  */
 
-import { bytesText, type DeviceErrorCode } from "./errors.js";
-import { explain } from "./hsa/errors.js";
-import { codeOfStatus, type SoftwareFault } from "./hsa/index.js";
+import { bytesText, DeviceError, type DeviceErrorCode } from "../errors.js";
+import { explain } from "../hsa/errors.js";
+import {
+  type Agent,
+  codeOfStatus,
+  type HsaRuntime,
+  type Queue,
+  type SoftwareFault,
+  type SystemEvent,
+} from "../hsa/index.js";
 
-export interface Meaning {
+interface Meaning {
   readonly code: DeviceErrorCode;
   readonly what: string;
   readonly hint: string | null;
@@ -47,7 +54,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
 };
 
-export function meaning(status: number): Meaning {
+function meaning(status: number): Meaning {
   const code = codeOfStatus(status);
   return (
     MEANINGS[code] ?? {
@@ -68,10 +75,10 @@ const UNSUPPORTED: Meaning = {
 const STOPPED_A_WAVE = ["ERR_OFFLOAD_MEMORY_FAULT", "ERR_OFFLOAD_ILLEGAL_INSTRUCTION", "ERR_OFFLOAD_EXCEPTION"];
 
 /** Whether the software GPU's last fault is about an error of this meaning. */
-export const hasAccount = ({ code }: Meaning): boolean => STOPPED_A_WAVE.includes(code);
+const hasAccount = ({ code }: Meaning): boolean => STOPPED_A_WAVE.includes(code);
 
 /** ROCr has one status for instructions that do not exist and for those that are not implemented. */
-export const refined = (general: Meaning, fault: SoftwareFault | null): Meaning =>
+const refined = (general: Meaning, fault: SoftwareFault | null): Meaning =>
   fault?.kind === "unsupported-instruction" ? UNSUPPORTED : general;
 
 /** A range of device memory, alive or gone. */
@@ -112,3 +119,45 @@ function distanceOf(address: number, { address: from, byteLength }: Extent): num
 
 /** An extent that outlives its buffer. */
 export const remembered = ({ label, address, byteLength }: Extent): Extent => ({ label, address, byteLength });
+
+/** An agent's faults: hears what the runtime tells of them, and makes the errors for the launches that they stopped. */
+export class FaultReporter {
+  readonly #runtime: HsaRuntime;
+  readonly #ownerOf: (address: number) => string | null;
+  readonly #stopListening: () => void;
+  #event: SystemEvent | null = null;
+
+  /** @param owner - what lies at an address, as its devices know it. */
+  constructor(runtime: HsaRuntime, agent: Agent, owner: (address: number) => string | null) {
+    this.#runtime = runtime;
+    this.#ownerOf = owner;
+    this.#stopListening = runtime.onFault((event) => {
+      if (event.agent === agent.index) this.#event = event;
+    });
+  }
+
+  /** The error for a launch that the device stopped with an HSA status; 0: the queue failed without one. */
+  error(kernel: string, queue: Queue | null, status: number, error?: unknown): DeviceError {
+    const general = meaning(status);
+    const fault = queue !== null && hasAccount(general) ? this.#runtime.softwareLastFault(queue) : null;
+    const { code, what, hint } = refined(general, fault);
+    const reported = (error as { address?: unknown } | undefined)?.address;
+    const seen = typeof reported === "number" ? reported : (this.#event?.address ?? null);
+    // Events have but the page, and there is one of them in the life of a process.
+    const address = code === "ERR_OFFLOAD_MEMORY_FAULT" ? (fault?.access?.address ?? seen) : null;
+    this.#event = null;
+    return new DeviceError(code, what, {
+      kernel,
+      status: status === 0 ? null : status,
+      address,
+      owner: address === null ? null : this.#ownerOf(address),
+      fault,
+      hint,
+      cause: error,
+    });
+  }
+
+  dispose(): void {
+    this.#stopListening();
+  }
+}

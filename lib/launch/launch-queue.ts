@@ -9,15 +9,14 @@
  */
 
 import { DeviceError, type DeviceErrorCode, OffloadError } from "../errors.js";
-import { Fifo } from "../fifo.js";
 import { fromNative } from "../hsa/errors.js";
-import type { Apertures } from "../hsa/hidden-arguments.js";
 import type { Agent, HsaRuntime, Queue, Signal } from "../hsa/index.js";
-import { AMD_QUEUE, DISPATCH_HEADER, HsaError, type KernelDispatch, writeKernelDispatch } from "../hsa/index.js";
-import type { SignalPool } from "../hsa/signal-pool.js";
+import { AMD_QUEUE, HsaError } from "../hsa/index.js";
 import { AbortWatch } from "./abort-watch.js";
-import type { KernargBlock, KernargPool } from "./kernarg-pool.js";
-import type { Resource } from "./resource.js";
+import type { FaultReporter } from "./fault.js";
+import { Fifo } from "./fifo.js";
+import type { Apertures } from "./hidden-arguments.js";
+import type { SignalPool } from "./signal-pool.js";
 
 /** When a launch ran, on the system clock. */
 export interface LaunchResult {
@@ -28,27 +27,27 @@ export interface LaunchResult {
   readonly end: number;
 }
 
-/** A launch that has been checked and whose arguments are written. */
+/** A launch that has been checked and whose arguments are written, or a barrier. */
 export interface PreparedLaunch {
   readonly kernel: string;
-  readonly dispatch: KernelDispatch;
-  readonly kernarg: KernargBlock | null;
-  /** Retained already; released when the launch is over. */
-  readonly uses: readonly Resource[];
+  /** Writes the packet, but for header and completion signal; answers the header, which has the barrier bit. */
+  write(packet: DataView): number;
+  /** Gives back what the launch uses: it is over, or will not be. */
+  release(): void;
   /** Aborts the launch. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds without progress on the queue after which the launch is given up; 0: none. */
   readonly timeout: number;
+  /** The completion signal, where others wait for it too; it stays its owner's. By default one of the pool. */
+  readonly completion?: Signal;
 }
 
 /** What a queue needs of its device. */
 export interface QueueOwner {
   readonly runtime: HsaRuntime;
   readonly agent: Agent;
-  readonly kernargs: KernargPool;
   readonly signals: SignalPool;
-  /** The error for a launch that the device stopped with an HSA status. */
-  fault(kernel: string, queue: Queue | null, status: number, error?: unknown): DeviceError;
+  readonly faults: FaultReporter;
 }
 
 export interface QueueStats {
@@ -60,7 +59,8 @@ export interface QueueStats {
   readonly replaced: number;
 }
 
-interface InFlight extends PreparedLaunch {
+interface InFlight {
+  readonly launch: PreparedLaunch;
   readonly completion: Signal;
   readonly resolve: (result: LaunchResult) => void;
   readonly reject: (reason: unknown) => void;
@@ -77,6 +77,7 @@ const PASSED = "another launch before it on its queue ended the queue, so it was
 
 export class LaunchQueue implements Disposable {
   readonly #owner: QueueOwner;
+  readonly #profiling: boolean;
   #queue: Queue | null = null;
   #times = new Float64Array(2);
   #apertures: Apertures | null = null;
@@ -97,8 +98,10 @@ export class LaunchQueue implements Disposable {
   #replaced = 0;
   #disposed = false;
 
-  constructor(owner: QueueOwner) {
+  /** @param profiling - whether results tell when launches ran; else their times are 0. */
+  constructor(owner: QueueOwner, profiling = true) {
     this.#owner = owner;
+    this.#profiling = profiling;
   }
 
   get disposed(): boolean {
@@ -115,7 +118,7 @@ export class LaunchQueue implements Disposable {
   }
   /** The kernel that runs now, as far as is known. */
   get running(): string | null {
-    return this.#inFlight.peek()?.kernel ?? null;
+    return this.#inFlight.peek()?.launch.kernel ?? null;
   }
 
   /** @throws OffloadError `ERR_OFFLOAD_DISPOSED`. */
@@ -142,13 +145,8 @@ export class LaunchQueue implements Disposable {
   launch(launch: PreparedLaunch): Promise<LaunchResult> {
     return new Promise((resolve, reject) => {
       const entry: InFlight = {
-        kernel: launch.kernel,
-        dispatch: launch.dispatch,
-        kernarg: launch.kernarg,
-        uses: launch.uses,
-        signal: launch.signal,
-        timeout: launch.timeout,
-        completion: this.#owner.signals.take(),
+        launch,
+        completion: launch.completion ?? this.#owner.signals.take(),
         resolve,
         reject,
         since: launch.timeout > 0 ? performance.now() : 0,
@@ -166,11 +164,11 @@ export class LaunchQueue implements Disposable {
 
   #enter(entry: InFlight): void {
     this.#launched++;
-    const { signal } = entry;
+    const { signal, timeout } = entry.launch;
     if (this.#backlog.length > 0 || this.#inFlight.length >= this.#open().size) this.#backlog.push(entry);
     else this.#submit(entry);
     if (signal !== undefined) this.#aborts.add(signal, entry);
-    if (entry.timeout > 0) this.#watch(entry.since + entry.timeout);
+    if (timeout > 0) this.#watch(entry.since + timeout);
   }
 
   #submit(entry: InFlight): void {
@@ -182,7 +180,8 @@ export class LaunchQueue implements Disposable {
       // fate, whenever the news comes; where nothing was in flight (another queue's kernel did it) a new queue serves.
       const behind = this.#inFlight.length > 0;
       const failure = this.#onError((error as { status?: number }).status ?? 0, error);
-      if (behind) throw new DeviceError("ERR_OFFLOAD_QUEUE_LOST", PASSED, { kernel: entry.kernel, cause: failure });
+      if (behind)
+        throw new DeviceError("ERR_OFFLOAD_QUEUE_LOST", PASSED, { kernel: entry.launch.kernel, cause: failure });
       this.#publish(entry);
     }
     this.#inFlight.push(entry);
@@ -190,8 +189,7 @@ export class LaunchQueue implements Disposable {
 
   #publish(entry: InFlight): void {
     const queue = this.#open();
-    writeKernelDispatch(queue.packet, entry.dispatch);
-    queue.native.submitAsync(DISPATCH_HEADER, entry.completion.native);
+    queue.native.submitAsync(entry.launch.write(queue.packet), entry.completion.native);
   }
 
   /** Blocks the thread until the launch is over, after everything that was launched on this queue before it. */
@@ -202,10 +200,10 @@ export class LaunchQueue implements Disposable {
     try {
       while (this.#backlog.length > 0) this.#submit(this.#backlog.shift() as InFlight);
       const queue = this.#open();
-      writeKernelDispatch(queue.packet, launch.dispatch);
+      const header = launch.write(queue.packet);
       this.#launched++;
       const nanoseconds = launch.timeout > 0 ? launch.timeout * 1e6 : undefined;
-      over = queue.native.submitAndWait(DISPATCH_HEADER, completion.native, nanoseconds);
+      over = queue.native.submitAndWait(header, completion.native, nanoseconds);
       if (!over) throw timedOut(launch);
       this.#completed++;
       const [start = 0, end = 0] = this.#times;
@@ -214,7 +212,7 @@ export class LaunchQueue implements Disposable {
       this.#failed++;
       throw this.#syncFailure(launch.kernel, error);
     } finally {
-      this.#release(launch);
+      launch.release();
       // A signal whose packet may still run is not used again; its queue is gone by now.
       if (over) signals.give(completion);
       else completion.dispose();
@@ -226,7 +224,7 @@ export class LaunchQueue implements Disposable {
     // No queue to launch on: nothing has been sent.
     if (this.#queue === null || error instanceof HsaError) return error;
     this.#settleFinished();
-    const culprit = this.#inFlight.peek()?.kernel;
+    const culprit = this.#inFlight.peek()?.launch.kernel;
     const failure = this.#explained(culprit ?? kernel, error);
     this.#replace(failure);
     if (culprit === undefined || failure.code === "ERR_OFFLOAD_TIMEOUT") return failure;
@@ -248,7 +246,7 @@ export class LaunchQueue implements Disposable {
     const { runtime, agent } = this.#owner;
     const queue: Queue = runtime.createQueue(agent, {
       size: Math.min(RING, agent.facts.queueMaxSize),
-      profiling: true,
+      profiling: this.#profiling,
       onComplete: (count, times) => {
         if (this.#queue === queue) this.#onComplete(count, times);
       },
@@ -285,7 +283,7 @@ export class LaunchQueue implements Disposable {
 
   #onError(status: number, error?: unknown): DeviceError {
     this.#settleFinished();
-    const failure = this.#owner.fault(this.running ?? "(none in flight)", this.#queue, status, error);
+    const failure = this.#owner.faults.error(this.running ?? "(none in flight)", this.#queue, status, error);
     this.#replace(failure);
     return failure;
   }
@@ -293,7 +291,7 @@ export class LaunchQueue implements Disposable {
   #abort(entries: ReadonlySet<InFlight>): void {
     for (const entry of entries) {
       entry.aborted = true;
-      entry.reject(entry.signal?.reason);
+      entry.reject(entry.launch.signal?.reason);
     }
     for (const entry of this.#backlog.removeAll(entries)) this.#fail(entry, null);
     // Launches before them are let finish; they go when their turn comes.
@@ -302,7 +300,8 @@ export class LaunchQueue implements Disposable {
 
   /** Time runs anew whenever a launch of the queue finishes: a long queue is not a hang. */
   #deadline(entry: InFlight): number {
-    return entry.timeout > 0 ? Math.max(entry.since, this.#progress) + entry.timeout : Number.POSITIVE_INFINITY;
+    const { timeout } = entry.launch;
+    return timeout > 0 ? Math.max(entry.since, this.#progress) + timeout : Number.POSITIVE_INFINITY;
   }
 
   #watch(at: number): void {
@@ -328,7 +327,7 @@ export class LaunchQueue implements Disposable {
     }
     // The oldest is the one that hangs, whoever set the time limit.
     late.aborted = true;
-    const error = timedOut(late, this.running);
+    const error = timedOut(late.launch, this.running);
     late.reject(error);
     this.#replace(error);
   }
@@ -348,12 +347,12 @@ export class LaunchQueue implements Disposable {
     }
     this.#progress = performance.now();
     const lost = this.#takeAll();
-    const cause = failure ?? lost[0]?.signal?.reason;
+    const cause = failure ?? lost[0]?.launch.signal?.reason;
     for (const [place, entry] of lost.entries()) {
       const own = place === 0 && failure !== null && failure.code !== "ERR_OFFLOAD_TIMEOUT";
       this.#fail(
         entry,
-        own ? failure : new DeviceError("ERR_OFFLOAD_QUEUE_LOST", PASSED, { kernel: entry.kernel, cause }),
+        own ? failure : new DeviceError("ERR_OFFLOAD_QUEUE_LOST", PASSED, { kernel: entry.launch.kernel, cause }),
       );
     }
   }
@@ -369,7 +368,7 @@ export class LaunchQueue implements Disposable {
     for (let entry = this.#inFlight.peek(); entry !== undefined && !entry.aborted; entry = this.#inFlight.peek()) {
       if (entry.completion.load("acquire") !== 0) return;
       this.#inFlight.shift();
-      const { start, end } = entry.completion.dispatchTime(this.#owner.agent);
+      const { start, end } = this.#profiling ? entry.completion.dispatchTime(this.#owner.agent) : { start: 0, end: 0 };
       this.#succeed(entry, start, end);
     }
   }
@@ -390,9 +389,9 @@ export class LaunchQueue implements Disposable {
 
   /** Gives back what the launch held. Its packet no longer runs: it has completed, or its queue is gone. */
   #finish(entry: InFlight): void {
-    if (entry.signal !== undefined) this.#aborts.remove(entry.signal, entry);
-    this.#owner.signals.give(entry.completion);
-    this.#release(entry);
+    if (entry.launch.signal !== undefined) this.#aborts.remove(entry.launch.signal, entry);
+    if (entry.launch.completion === undefined) this.#owner.signals.give(entry.completion);
+    entry.launch.release();
     if (this.#timer !== null && this.#inFlight.length + this.#backlog.length === 0) {
       clearTimeout(this.#timer);
       this.#timer = null;
@@ -403,16 +402,11 @@ export class LaunchQueue implements Disposable {
     }
   }
 
-  #release(launch: PreparedLaunch): void {
-    if (launch.kernarg !== null) this.#owner.kernargs.give(launch.kernarg);
-    for (const used of launch.uses) used.release();
-  }
-
   #explained(kernel: string, error: unknown): OffloadError {
     if (error instanceof OffloadError) return error;
     const { status, code } = error as { status?: unknown; code?: unknown };
     if (typeof code !== "string" || !code.startsWith("ERR_HSA_")) throw error;
-    return this.#owner.fault(kernel, this.#queue, typeof status === "number" ? status : 0, error);
+    return this.#owner.faults.error(kernel, this.#queue, typeof status === "number" ? status : 0, error);
   }
 
   /** Ends what is in flight: those launches reject with `ERR_OFFLOAD_DISPOSED`. */
@@ -425,7 +419,10 @@ export class LaunchQueue implements Disposable {
     for (const entry of this.#takeAll()) {
       this.#fail(
         entry,
-        new OffloadError("ERR_OFFLOAD_DISPOSED", `kernel ${entry.kernel} was in flight when its queue was disposed`),
+        new OffloadError(
+          "ERR_OFFLOAD_DISPOSED",
+          `kernel ${entry.launch.kernel} was in flight when its queue was disposed`,
+        ),
       );
     }
   }

@@ -1,5 +1,4 @@
-import type { HsaRuntime } from "./runtime.js";
-import type { Signal } from "./signal.js";
+import type { HsaRuntime, Signal } from "../hsa/index.js";
 
 /** Completion signals, made when first needed and used again. */
 export class SignalPool {
