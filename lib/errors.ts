@@ -41,7 +41,9 @@ export type OffloadErrorCode =
   /** Something that is no image for the plugin, or none for the device. */
   | "ERR_OFFLOAD_IMAGE"
   /** An asynchronous queue that is not the plugin's. */
-  | "ERR_OFFLOAD_QUEUE";
+  | "ERR_OFFLOAD_QUEUE"
+  /** A range that does not lie in one allocation of the device. */
+  | "ERR_OFFLOAD_ADDRESS";
 
 /** Stable codes of launches that failed on the device. */
 export type DeviceErrorCode =
@@ -54,6 +56,10 @@ export type DeviceErrorCode =
   | "ERR_OFFLOAD_EXCEPTION"
   /** The launch asked for more scratch, LDS or registers than the device gives. */
   | "ERR_OFFLOAD_LAUNCH_RESOURCES"
+  /** The kernel called exit(); `exitCode` has the status. Its other threads may not have come to their end. */
+  | "ERR_OFFLOAD_EXIT"
+  /** The kernel called abort(). */
+  | "ERR_OFFLOAD_ABORT"
   /** The launch did not end in time. */
   | "ERR_OFFLOAD_TIMEOUT"
   /** The launch had not run to its end when its queue was lost to another launch. `cause` tells why. */
@@ -86,6 +92,8 @@ export interface DeviceErrorFacts {
   /** What the software GPU saw. */
   readonly fault?: SoftwareFault | null;
   readonly hint?: string | null;
+  /** What the kernel handed to exit(). */
+  readonly exitCode?: number | null;
   readonly cause?: unknown;
 }
 
@@ -101,6 +109,8 @@ export class DeviceError extends OffloadError {
   /** The same in parts. Null on hardware. */
   readonly fault: SoftwareFault | null;
   readonly hint: string | null;
+  /** What the kernel handed to exit(); null where it did not. */
+  readonly exitCode: number | null;
 
   constructor(code: DeviceErrorCode, what: string, facts: DeviceErrorFacts) {
     const { address = null, owner = null, fault = null, hint = null } = facts;
@@ -115,6 +125,7 @@ export class DeviceError extends OffloadError {
     this.detail = detail;
     this.fault = fault;
     this.hint = hint;
+    this.exitCode = facts.exitCode ?? null;
   }
 }
 

@@ -102,7 +102,7 @@ function registrationAt(host: HostImage, at: number, codeObject: Uint8Array): Gc
   const first = host.half(at + 24);
   const second = host.half(at + 28);
   if (count === null || count > MOST || infos === null || first === null) return null;
-  const compiler = compilerOf(codeObject);
+  const compiler = gccVersion(codeObject);
   const layout = layoutOf(compiler, codeObject);
   const kernels = kernelsAt(host, infos, count);
   if (kernels === null) return null;
@@ -178,9 +178,9 @@ function variableAt(host: HostImage, at: number): GccVariable {
   };
 }
 
-/** The version in the code object's `.comment`: `GCC: (GNU) 12.2.0`. */
-function compilerOf(codeObject: Uint8Array): string | null {
-  const elf = new Elf(codeObject, "GCC's image");
+/** The version of GCC in the code object's `.comment`, `GCC: (GNU) 12.2.0`; null where there is none. */
+export function gccVersion(codeObject: Uint8Array): string | null {
+  const elf = new Elf(codeObject, "the code object");
   const comment = elf.sectionNamed(".comment");
   if (comment === undefined) return null;
   const text = elf.contents(comment);

@@ -5,10 +5,10 @@
  */
 
 import { bytesText, hex, OffloadError } from "../errors.js";
-import { HsaError, type Memory } from "../hsa/index.js";
+import type { Memory } from "../hsa/index.js";
+import { Resource } from "../launch/resource.js";
 import { bytesOf, integer, invalidType, outOfRange } from "../validate.js";
 import { ScalarArgument } from "./arguments.js";
-import { Resource } from "./resource.js";
 import type { Staging } from "./staging.js";
 
 /**
@@ -253,15 +253,4 @@ export class Buffer extends Resource {
   #uneven(byteLength: number, element: number): Error {
     return outOfRange("byteLength", `a multiple of the element's ${element} bytes`, byteLength);
   }
-}
-
-/** A failed allocation, told with what was asked for. Other errors pass. */
-export function outOfMemory(error: unknown, bytes: number, where: string, largest: number): unknown {
-  const exhausted = ["ERR_HSA_OUT_OF_RESOURCES", "ERR_HSA_INVALID_ALLOCATION"];
-  if (!(error instanceof HsaError) || !exhausted.includes(error.code)) return error;
-  return new OffloadError(
-    "ERR_OFFLOAD_OUT_OF_MEMORY",
-    `${bytesText(bytes)} cannot be had of ${where}, which gives at most ${bytesText(largest)} at once: dispose buffers that are no longer in use`,
-    { cause: error },
-  );
 }

@@ -11,11 +11,11 @@ import {
 } from "../codeobject/index.js";
 import { hex, OffloadError } from "../errors.js";
 import type { Executable } from "../hsa/index.js";
+import { Resource } from "../launch/resource.js";
 import { didYouMean } from "../validate.js";
 import { Buffer } from "./buffer.js";
 import type { Device } from "./device.js";
 import { Kernel } from "./kernel.js";
-import { Resource } from "./resource.js";
 
 export interface LoadOptions {
   /** Addresses, or buffers, for the symbols that the object leaves undefined. The code object keeps the buffers. */

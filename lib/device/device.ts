@@ -16,12 +16,13 @@ import {
 } from "../hsa/index.js";
 import { type Extent, FaultReporter, ownerOf, remembered } from "../launch/fault.js";
 import { LaunchQueue, type QueueStats } from "../launch/launch-queue.js";
+import { outOfMemory } from "../launch/out-of-memory.js";
+import type { Resource } from "../launch/resource.js";
 import { SignalPool } from "../launch/signal-pool.js";
 import { bytesOf, options as checkedOptions, integer, invalidType } from "../validate.js";
-import { Buffer, type MemoryKind, outOfMemory, type TypedArray } from "./buffer.js";
+import { Buffer, type MemoryKind, type TypedArray } from "./buffer.js";
 import { Code, type LoadOptions } from "./code.js";
 import { KernargPool, type KernargStats } from "./kernarg-pool.js";
-import type { Resource } from "./resource.js";
 import { Staging, type StagingStats } from "./staging.js";
 
 export interface AllocOptions {

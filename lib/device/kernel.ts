@@ -8,6 +8,7 @@ import { bytesText, OffloadError } from "../errors.js";
 import { DISPATCH_HEADER, type KernelDispatch, type KernelSymbolInfo, writeKernelDispatch } from "../hsa/index.js";
 import type { Apertures } from "../launch/hidden-arguments.js";
 import { LaunchQueue, type LaunchResult, type PreparedLaunch } from "../launch/launch-queue.js";
+import type { Resource } from "../launch/resource.js";
 import { options as checkedOptions, integer, invalidType } from "../validate.js";
 import type { LaunchArgument } from "./arguments.js";
 import type { Code } from "./code.js";
@@ -15,7 +16,6 @@ import type { Device } from "./device.js";
 import { type Extent, geometry } from "./geometry.js";
 import type { KernargBlock, KernargPool } from "./kernarg-pool.js";
 import { LaunchPlan } from "./launch-plan.js";
-import type { Resource } from "./resource.js";
 
 export interface LaunchOptions {
   /** Work-items, as HSA counts them: 1024, or [1024, 1024]. */

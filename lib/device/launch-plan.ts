@@ -8,11 +8,11 @@ import type { KernelArgument, Kernel as KernelMetadata } from "../codeobject/ind
 import { bytesText, OffloadError, type OffloadErrorCode } from "../errors.js";
 import { writeUint64 } from "../hsa/index.js";
 import { type HiddenValues, needsQueue, writeHidden } from "../launch/hidden-arguments.js";
+import type { Resource } from "../launch/resource.js";
 import { describe } from "../validate.js";
 import { AddressArgument, BytesArgument, type LaunchArgument, LocalArgument, ScalarArgument } from "./arguments.js";
 import { Buffer } from "./buffer.js";
 import type { KernargBlock } from "./kernarg-pool.js";
-import type { Resource } from "./resource.js";
 
 /** LDS that pointers in the local address space get, as HSA's 8-byte-aligned segment allows. */
 const LDS_ALIGN = 16;

@@ -6,12 +6,19 @@
  * @packageDocumentation
  */
 import type { KernelArgument } from "../codeobject/index.js";
-import { type KernelDispatch, writeUint64 } from "../hsa/index.js";
+import { AMD_QUEUE, type HsaRuntime, type KernelDispatch, writeUint64 } from "../hsa/index.js";
 
 /** The upper halves of the addresses at which flat instructions find LDS and scratch. */
 export interface Apertures {
   readonly sharedBaseHigh: number;
   readonly privateBaseHigh: number;
+}
+
+/** What the runtime notes in a queue: its address is that of the hsa_queue_t. */
+export function aperturesOf(runtime: HsaRuntime, queueAddress: number): Apertures {
+  const words = new Uint32Array(2);
+  runtime.copySync(words, queueAddress + AMD_QUEUE.group_segment_aperture_base_hi, words.byteLength);
+  return { sharedBaseHigh: words[0] as number, privateBaseHigh: words[1] as number };
 }
 
 export interface HiddenValues {

@@ -11,11 +11,11 @@
 import { DeviceError, type DeviceErrorCode, OffloadError } from "../errors.js";
 import { fromNative } from "../hsa/errors.js";
 import type { Agent, HsaRuntime, Queue, Signal } from "../hsa/index.js";
-import { AMD_QUEUE, HsaError } from "../hsa/index.js";
+import { HsaError } from "../hsa/index.js";
 import { AbortWatch } from "./abort-watch.js";
 import type { FaultReporter } from "./fault.js";
 import { Fifo } from "./fifo.js";
-import type { Apertures } from "./hidden-arguments.js";
+import { type Apertures, aperturesOf } from "./hidden-arguments.js";
 import type { SignalPool } from "./signal-pool.js";
 
 /** When a launch ran, on the system clock. */
@@ -39,7 +39,7 @@ export interface PreparedLaunch {
   /** Milliseconds without progress on the queue after which the launch is given up; 0: none. */
   readonly timeout: number;
   /** The completion signal, where others wait for it too; it stays its owner's. By default one of the pool. */
-  readonly completion?: Signal;
+  readonly completion?: Signal | undefined;
 }
 
 /** What a queue needs of its device. */
@@ -70,6 +70,9 @@ interface InFlight {
   aborted: boolean;
 }
 
+/** How long a wait lasts that looks at something else in between. */
+const STEP_NANOSECONDS = 1e6;
+
 /** Packets in a ring: launches beyond wait in JavaScript. */
 const RING = 4096;
 
@@ -96,6 +99,8 @@ export class LaunchQueue implements Disposable {
   /** Of the asynchronous ones, however they ended. */
   #settled = 0;
   #replaced = 0;
+  /** Seen to be over before the runtime reported it. */
+  #early = 0;
   #disposed = false;
 
   /** @param profiling - whether results tell when launches ran; else their times are 0. */
@@ -133,12 +138,7 @@ export class LaunchQueue implements Disposable {
 
   /** Where flat instructions find LDS and scratch: the runtime notes it in the queue. */
   get apertures(): Apertures {
-    if (this.#apertures === null) {
-      const words = new Uint32Array(2);
-      const at = this.address + AMD_QUEUE.group_segment_aperture_base_hi;
-      this.#owner.runtime.copySync(words, at, words.byteLength);
-      this.#apertures = { sharedBaseHigh: words[0] as number, privateBaseHigh: words[1] as number };
-    }
+    this.#apertures ??= aperturesOf(this.#owner.runtime, this.address);
     return this.#apertures;
   }
 
@@ -240,6 +240,28 @@ export class LaunchQueue implements Disposable {
     });
   }
 
+  /** Blocks the thread until every launch that is in flight now is over. `poll` is called now and then meanwhile. */
+  finishSync(poll: () => void): void {
+    for (let entry = this.#inFlight.peek(); entry !== undefined; entry = this.#inFlight.peek()) {
+      const over = (): boolean => entry?.completion.load("acquire") === 0;
+      try {
+        while (!over()) {
+          entry.completion.waitSync("lt", 1, STEP_NANOSECONDS);
+          poll();
+          this.#onTimer();
+          if (this.#inFlight.peek() !== entry) break;
+        }
+      } catch (error) {
+        this.#onError((error as { status?: number | null }).status ?? 0, error);
+        continue;
+      }
+      if (this.#inFlight.peek() !== entry) continue;
+      this.#early++;
+      this.#settleFirst();
+      this.#refill();
+    }
+  }
+
   #open(): Queue {
     this.mustLive();
     if (this.#queue !== null) return this.#queue;
@@ -260,7 +282,9 @@ export class LaunchQueue implements Disposable {
   }
 
   #onComplete(count: number, times: Float64Array): void {
-    for (let i = 0; i < count; i++) {
+    const early = Math.min(count, this.#early);
+    this.#early -= early;
+    for (let i = early; i < count; i++) {
       const entry = this.#inFlight.shift();
       if (entry === undefined) break;
       this.#succeed(entry, times[2 * i] as number, times[2 * i + 1] as number);
@@ -340,6 +364,7 @@ export class LaunchQueue implements Disposable {
     const queue = this.#queue;
     this.#queue = null;
     this.#apertures = null;
+    this.#early = 0;
     if (queue !== null) {
       this.#settleFinished();
       this.#replaced++;
@@ -367,10 +392,15 @@ export class LaunchQueue implements Disposable {
   #settleFinished(): void {
     for (let entry = this.#inFlight.peek(); entry !== undefined && !entry.aborted; entry = this.#inFlight.peek()) {
       if (entry.completion.load("acquire") !== 0) return;
-      this.#inFlight.shift();
-      const { start, end } = this.#profiling ? entry.completion.dispatchTime(this.#owner.agent) : { start: 0, end: 0 };
-      this.#succeed(entry, start, end);
+      this.#settleFirst();
     }
+  }
+
+  /** The oldest has been seen to be over. */
+  #settleFirst(): void {
+    const entry = this.#inFlight.shift() as InFlight;
+    const { start, end } = this.#profiling ? entry.completion.dispatchTime(this.#owner.agent) : { start: 0, end: 0 };
+    this.#succeed(entry, start, end);
   }
 
   #succeed(entry: InFlight, start: number, end: number): void {

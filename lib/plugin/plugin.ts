@@ -67,12 +67,21 @@ export interface LoadedImage {
   readonly icvs: TargetEntry | null;
 }
 
-/** Launch attributes: the NULL-terminated list that compiled code hands to GOMP_target_ext, decoded. */
+/** Launch attributes: what compiled code hands to GOMP_target_ext as a list, decoded (see `readLaunchAttributes`). */
 export interface LaunchAttributes {
   /** `num_teams`. Absent: the plugin decides. 0: nothing runs, and the launch completes. */
   readonly teams?: number;
   /** `thread_limit`. Absent: the plugin decides. */
   readonly threads?: number;
+  /**
+   * One to three dimensions in work-items, in place of teams and threads (`struct GOMP_kernel_launch_attributes`). Where one of them is
+   * 0 nothing runs, and the launch completes.
+   */
+  readonly grid?: readonly number[];
+  /** Of a workgroup, with `grid`; 0 or absent: the plugin decides. */
+  readonly workgroup?: readonly number[];
+  /** Milliseconds without progress after which the launch is given up with `ERR_OFFLOAD_TIMEOUT`; absent: it may run for ever. */
+  readonly timeout?: number;
 }
 
 /** Gangs, workers, vector length; 0: the plugin decides. */
@@ -208,6 +217,8 @@ export interface PluginStats {
   /** Copies in either direction, ever. */
   readonly copies: number;
   readonly signalsCreated: number;
+  /** Bytes that the plugin and its caller have allocated now. */
+  readonly bytes: number;
   /** Calls into native code, ever. */
   readonly nativeCalls: number;
   /** Launches that found their memory in the cache, and its size. */

@@ -10,12 +10,12 @@ import {
   type BlockMemory,
   blockBytes,
   ENTRY,
+  HEADER_BYTES,
   KERNEL_ARGUMENTS,
-  type KernelAbi,
   KernelArgumentBlock,
-  layoutOf,
   NO_RETURN_VALUE,
   OUTPUT,
+  TABLE_OFFSET,
   tableCapacity,
 } from "../../lib/plugin/gcn/kernel_arguments.js";
 
@@ -43,9 +43,9 @@ class Fake implements BlockMemory {
   }
 }
 
-const block = (abi: KernelAbi = "13", capacity = 64): { memory: Fake; block: KernelArgumentBlock } => {
-  const memory = new Fake(blockBytes(abi, capacity));
-  return { memory, block: new KernelArgumentBlock(memory, abi, capacity) };
+const block = (capacity = 64): { memory: Fake; block: KernelArgumentBlock } => {
+  const memory = new Fake(blockBytes(capacity));
+  return { memory, block: new KernelArgumentBlock(memory, capacity) };
 };
 
 /** The same structures declared in C, from the reference's description. */
@@ -60,8 +60,8 @@ test("the layout is what a C compiler makes of the structures", () => {
     struct args13 { void *tvt, *spare, *output, *heap, *arena, *stack; int arena_size, stack_size; struct output data; };
     #define P(x) printf("%zu ", (size_t)(x))
     int main(void) {
-      P(offsetof(struct args12, data)); P(sizeof(struct args12)); P(offsetof(struct args13, data)); P(sizeof(struct args13));
-      P(offsetof(struct args13, output)); P(offsetof(struct args13, heap)); P(offsetof(struct args13, arena));
+      P(offsetof(struct args12, tvt)); P(offsetof(struct args12, output)); P(offsetof(struct args12, heap)); P(offsetof(struct args12, arena));
+      P(offsetof(struct args13, tvt)); P(offsetof(struct args13, output)); P(offsetof(struct args13, heap)); P(offsetof(struct args13, arena));
       P(offsetof(struct args13, stack)); P(offsetof(struct args13, arena_size)); P(offsetof(struct args13, stack_size));
       P(offsetof(struct output, queue)); P(sizeof(struct entry)); P(offsetof(struct output, consumed)); P(sizeof(struct output));
       P(offsetof(struct entry, msg)); P(offsetof(struct entry, type)); P(offsetof(struct entry, value));
@@ -73,8 +73,7 @@ test("the layout is what a C compiler makes of the structures", () => {
     const told = execFileSync(join(folder, "layout"), { encoding: "utf8" }).trim().split(" ").map(Number);
     const args = KERNEL_ARGUMENTS;
     expect(told).toEqual([
-      ...[layoutOf("12").output, layoutOf("12").output + OUTPUT.bytes],
-      ...[layoutOf("13").output, layoutOf("13").output + OUTPUT.bytes],
+      ...[args.targetVarTable, args.output, args.heap, args.arena, args.targetVarTable],
       ...[args.output, args.heap, args.arena, args.stack, args.arenaBytesPerTeam, args.stackBytesPerThread],
       ...[OUTPUT.entries, ENTRY.bytes, OUTPUT.consumed, OUTPUT.bytes, ENTRY.message, ENTRY.type, ENTRY.value],
     ]);
@@ -96,31 +95,33 @@ test.each([
   [100_000, 100_032],
 ])("a table of %i words gets %i, all of them inside of what is allocated", (count, capacity) => {
   expect(tableCapacity(count)).toBe(capacity);
-  for (const abi of ["12", "13"] as const) {
-    const { memory, block: made } = block(abi, capacity);
-    expect(made.tableAddress % 16).toBe(0);
-    expect(made.words.length).toBe(2 * capacity);
-    expect(made.tableAddress + 8 * capacity).toBe(memory.address + memory.byteLength);
-    // Writing all of it leaves the output block alone.
-    made.prepare();
-    made.words.fill(0xffffffff);
-    expect(made.returnValue).toBe(NO_RETURN_VALUE);
-    expect(new Uint32Array(memory.buffer, layoutOf(abi).output + OUTPUT.consumed, 1)[0]).toBe(0);
-  }
+  const { memory, block: made } = block(capacity);
+  expect(made.address % 16).toBe(0);
+  expect(made.words.length).toBe(2 * capacity);
+  expect(made.address + 8 * capacity).toBe(memory.address + memory.byteLength);
+  expect(made.words.byteOffset).toBe(TABLE_OFFSET);
+  // Writing all of it leaves the output block alone.
+  made.prepare();
+  made.words.fill(0xffffffff);
+  expect(made.returnValue).toBe(NO_RETURN_VALUE);
+  expect(new Uint32Array(memory.buffer, HEADER_BYTES + OUTPUT.consumed, 1)[0]).toBe(0);
 });
 
-test("the header points at the block's own parts", () => {
-  const { memory, block: made } = block("13", 64);
+test("the header's first pointer is the table that was last pointed to", () => {
+  const { memory, block: made } = block();
   const words = new BigUint64Array(memory.buffer, 0, 7);
-  expect(words[0]).toBe(BigInt(made.tableAddress));
-  expect(words[2]).toBe(BigInt(made.address + 56));
-  made.pointer(KERNEL_ARGUMENTS.stack, 0x123456789abc);
-  made.pointer(KERNEL_ARGUMENTS.heap, 0xfff000);
-  made.pointer(KERNEL_ARGUMENTS.heap, 0);
-  made.sizes(65_536, 32_768);
-  expect(words[5]).toBe(0x123456789abcn);
-  expect(words[3]).toBe(0n);
-  expect(words[6]).toBe((32_768n << 32n) | 65_536n);
+  made.pointTo(made.address);
+  expect(words[0]).toBe(BigInt(made.address));
+  made.pointTo(0x123456789ab0);
+  expect(words[0]).toBe(0x123456789ab0n);
+  made.pointTo(0);
+  expect(words[0]).toBe(0n);
+  // Hidden arguments of a kernel without any of its own lie there too.
+  words[0] = 7n;
+  made.forgetTable();
+  made.pointTo(0);
+  expect(words[0]).toBe(0n);
+  expect(made.outputAddress).toBe(memory.address + HEADER_BYTES);
 });
 
 /** A kernel's side of the output block. */
@@ -201,7 +202,7 @@ test("what a failed launch left unread is not the next one's", () => {
 });
 
 test("blocks are as many as launches at once, whatever the mix of sizes", () => {
-  const cache = new ArgumentCache("13", (bytes) => new Fake(bytes));
+  const cache = new ArgumentCache((bytes) => new Fake(bytes));
   const before = Fake.live;
   const sizes = [0, 1, 63, 64, 65, 502, 503, 504, 5000, 100_000];
   for (let round = 0; round < 200; round++) {
@@ -221,7 +222,7 @@ test("blocks are as many as launches at once, whatever the mix of sizes", () => 
 });
 
 test("the smallest block that fits is taken", () => {
-  const cache = new ArgumentCache("12", (bytes) => new Fake(bytes));
+  const cache = new ArgumentCache((bytes) => new Fake(bytes));
   const all = [64, 512, 128].map((count) => cache.take(count));
   for (const made of all) cache.give(made);
   expect(cache.take(65).capacity).toBe(128);
@@ -232,15 +233,16 @@ test("the smallest block that fits is taken", () => {
 test("free blocks are bounded, go when memory is short, and come back after the end", () => {
   const before = Fake.live;
   let room = Number.POSITIVE_INFINITY;
-  const cache = new ArgumentCache("13", (bytes) => {
-    if (room-- <= 0) throw new Error("out of memory");
-    return new Fake(bytes);
+  const cache: ArgumentCache = new ArgumentCache((bytes) => {
+    if (room-- > 0) return new Fake(bytes);
+    // As the device does: what is free is given up first.
+    cache.trim();
+    throw new Error("out of memory");
   });
   const many = Array.from({ length: 200 }, () => cache.take(1));
   for (const made of many) cache.give(made);
   expect(cache.stats.free).toBeLessThan(80);
   expect(cache.stats.bytes).toBeLessThanOrEqual(16 * 2 ** 20);
-  // No memory: what is free is given up, and it is tried once more.
   room = 0;
   expect(() => cache.take(1_000_000)).toThrow("out of memory");
   expect(cache.stats).toMatchObject({ free: 0, inUse: 0, bytes: 0 });

@@ -4,13 +4,7 @@
  *
  * @packageDocumentation
  */
-import {
-  type BlockMemory,
-  blockBytes,
-  type KernelAbi,
-  KernelArgumentBlock,
-  tableCapacity,
-} from "./kernel_arguments.js";
+import { type BlockMemory, blockBytes, KernelArgumentBlock, tableCapacity } from "./kernel_arguments.js";
 
 /** Free blocks that are kept at most, in bytes: some 60 launches at once. */
 const KEPT_BYTES = 16 * 2 ** 20;
@@ -25,7 +19,6 @@ export interface CacheStats {
 }
 
 export class ArgumentCache {
-  readonly #abi: KernelAbi;
   readonly #allocate: (bytes: number) => BlockMemory;
   /** By rising capacity. */
   readonly #free: KernelArgumentBlock[] = [];
@@ -36,9 +29,8 @@ export class ArgumentCache {
   #freeBytes = 0;
   #ended = false;
 
-  /** `allocate` throws where there is no memory. */
-  constructor(abi: KernelAbi, allocate: (bytes: number) => BlockMemory) {
-    this.#abi = abi;
+  /** `allocate` throws where there is no memory; it may trim this cache first. */
+  constructor(allocate: (bytes: number) => BlockMemory) {
     this.#allocate = allocate;
   }
 
@@ -54,15 +46,22 @@ export class ArgumentCache {
 
   /** A block with room for a table of `count` words: the smallest that is free and fits. */
   take(count: number): KernelArgumentBlock {
-    const fit = this.#free.findIndex((block) => block.capacity >= count);
-    const block = fit < 0 ? this.#make(count) : (this.#free.splice(fit, 1)[0] as KernelArgumentBlock);
-    if (fit < 0) this.#misses++;
-    else {
-      this.#hits++;
-      this.#freeBytes -= block.byteLength;
+    const free = this.#free;
+    let at = 0;
+    while (at < free.length && (free[at] as KernelArgumentBlock).capacity < count) at++;
+    const found = free[at];
+    if (found === undefined) {
+      const made = this.#make(count);
+      this.#misses++;
+      this.#inUse++;
+      return made;
     }
+    for (; at + 1 < free.length; at++) free[at] = free[at + 1] as KernelArgumentBlock;
+    free.pop();
+    this.#hits++;
+    this.#freeBytes -= found.byteLength;
     this.#inUse++;
-    return block;
+    return found;
   }
 
   give(block: KernelArgumentBlock): void {
@@ -71,8 +70,12 @@ export class ArgumentCache {
       this.#drop(block);
       return;
     }
-    const at = this.#free.findIndex(({ capacity }) => capacity > block.capacity);
-    this.#free.splice(at < 0 ? this.#free.length : at, 0, block);
+    const free = this.#free;
+    let at = free.push(block) - 1;
+    for (; at > 0 && (free[at - 1] as KernelArgumentBlock).capacity > block.capacity; at--) {
+      free[at] = free[at - 1] as KernelArgumentBlock;
+    }
+    free[at] = block;
     this.#freeBytes += block.byteLength;
   }
 
@@ -98,16 +101,9 @@ export class ArgumentCache {
       this.#drop(small);
     }
     const capacity = tableCapacity(roomy(count));
-    const bytes = blockBytes(this.#abi, capacity);
-    let memory: BlockMemory;
-    try {
-      memory = this.#allocate(bytes);
-    } catch (error) {
-      if (this.trim() === 0) throw error;
-      memory = this.#allocate(bytes);
-    }
+    const memory = this.#allocate(blockBytes(capacity));
     this.#bytes += memory.byteLength;
-    return new KernelArgumentBlock(memory, this.#abi, capacity);
+    return new KernelArgumentBlock(memory, capacity);
   }
 
   #drop(block: KernelArgumentBlock): void {

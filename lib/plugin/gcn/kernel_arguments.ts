@@ -1,16 +1,18 @@
 /**
- * The kernel-argument block of a GCC kernel: a header of pointers, the output block through which the kernel prints and returns, and
- * behind both the launch's target variable table. What lies where, and the block as memory.
+ * The kernel-argument block: a header of pointers, the output block through which GCC's kernels print and return, and behind both the
+ * launch's target variable table. What lies where, and the block as memory.
+ *
+ * A runtime asks for the table before it names the function, so that one layout serves every kernel: kernels find the output block and
+ * the table through pointers, and the header has room for what any of them reads.
  *
  * Source: libgomp's plugin-gcn.c and config/gcn of GCC 12 to 17 (struct kernargs, struct output); newlib's write for amdgcn.
  *
  * @packageDocumentation
  */
+import { writeUint64 } from "../../hsa/index.js";
+import type { TargetVarTable } from "../plugin.js";
 
-/** GCC 12's header is 40 bytes; since GCC 13 stacks lie in a block of their own and the header has 56. */
-export type KernelAbi = "12" | "13";
-
-/** Offsets in the header, in bytes. Pointers have 8 bytes; sizes are i32. */
+/** Offsets in the header of GCC's kernels, in bytes. Pointers have 8 bytes; sizes are i32. */
 export const KERNEL_ARGUMENTS = {
   targetVarTable: 0,
   output: 16,
@@ -23,7 +25,8 @@ export const KERNEL_ARGUMENTS = {
   stackBytesPerThread: 52,
 } as const;
 
-const HEADER_BYTES: Readonly<Record<KernelAbi, number>> = { "12": 40, "13": 56 };
+/** More than GCC's 56 bytes, and than clang's pointer with the arguments that a launcher fills. */
+export const HEADER_BYTES = 512;
 
 /** Offsets in the output block. */
 export const OUTPUT = {
@@ -52,28 +55,15 @@ export const NO_RETURN_VALUE = 0xcafe0000 | 0;
 
 /** Words of the table that are given out together. */
 const TABLE_STEP = 64;
-const TABLE_ALIGNMENT = 16;
 
-/** Where a block's parts lie, for one ABI. */
-export interface BlockLayout {
-  readonly abi: KernelAbi;
-  readonly output: number;
-  readonly table: number;
-}
-
-const layout = (abi: KernelAbi): BlockLayout => {
-  const output = HEADER_BYTES[abi];
-  return { abi, output, table: Math.ceil((output + OUTPUT.bytes) / TABLE_ALIGNMENT) * TABLE_ALIGNMENT };
-};
-const LAYOUTS: Readonly<Record<KernelAbi, BlockLayout>> = { "12": layout("12"), "13": layout("13") };
-
-export const layoutOf = (abi: KernelAbi): BlockLayout => LAYOUTS[abi];
+/** Where the table begins: on a cache line. */
+export const TABLE_OFFSET = Math.ceil((HEADER_BYTES + OUTPUT.bytes) / 64) * 64;
 
 /** Words that a table of `count` gets: at least one, in steps of 64. */
 export const tableCapacity = (count: number): number => Math.max(1, Math.ceil(count / TABLE_STEP)) * TABLE_STEP;
 
 /** Bytes of the whole block: unlike upstream's, the table is part of what is allocated. */
-export const blockBytes = (abi: KernelAbi, capacity: number): number => layoutOf(abi).table + 8 * capacity;
+export const blockBytes = (capacity: number): number => TABLE_OFFSET + 8 * capacity;
 
 /** Memory that host and device see. */
 export interface BlockMemory {
@@ -83,52 +73,55 @@ export interface BlockMemory {
   dispose(): void;
 }
 
-/** One launch's arguments. Fields that stay from launch to launch are written when they change only. */
-export class KernelArgumentBlock {
-  readonly address: number;
+/** One launch's arguments, and a session's target variable table. */
+export class KernelArgumentBlock implements TargetVarTable {
+  /** Of the block, as the device sees it. */
+  readonly blockAddress: number;
   readonly byteLength: number;
+  /** Words of the table. */
   readonly capacity: number;
-  readonly layout: BlockLayout;
-  /** The table's words, low and high halves. */
+  /** The table's address. */
+  readonly address: number;
   readonly words: Uint32Array;
-  readonly tableAddress: number;
-  readonly #memory: BlockMemory;
-  readonly #fields: Uint32Array;
+  readonly header: DataView;
   /** The output block as i32, from its beginning. */
   readonly output: Int32Array;
   readonly outputBytes: Uint8Array;
-  /** What the header's pointers are now, by offset. */
-  readonly #written = new Map<number, number>();
+  /** What the header has been written for: whoever launches next compares, and writes it anew where it is for something else. */
+  shape: object | null = null;
+  ephemeral: object | null = null;
+  readonly #memory: BlockMemory;
+  /** What the header's first pointer is now. */
+  #table = 0;
 
-  constructor(memory: BlockMemory, abi: KernelAbi, capacity: number) {
+  constructor(memory: BlockMemory, capacity: number) {
     this.#memory = memory;
-    this.address = memory.address;
+    this.blockAddress = memory.address;
     this.byteLength = memory.byteLength;
     this.capacity = capacity;
-    this.layout = layoutOf(abi);
     const buffer = memory.view();
-    new Uint8Array(buffer, 0, this.layout.table).fill(0);
-    this.#fields = new Uint32Array(buffer, 0, HEADER_BYTES[abi] / 4);
-    this.output = new Int32Array(buffer, this.layout.output, OUTPUT.bytes / 4);
-    this.outputBytes = new Uint8Array(buffer, this.layout.output, OUTPUT.bytes);
-    this.words = new Uint32Array(buffer, this.layout.table, 2 * capacity);
-    this.tableAddress = this.address + this.layout.table;
-    this.pointer(KERNEL_ARGUMENTS.output, this.address + this.layout.output);
-    this.pointer(KERNEL_ARGUMENTS.targetVarTable, this.tableAddress);
+    new Uint8Array(buffer, 0, TABLE_OFFSET).fill(0);
+    this.header = new DataView(buffer, 0, HEADER_BYTES);
+    this.output = new Int32Array(buffer, HEADER_BYTES, OUTPUT.bytes / 4);
+    this.outputBytes = new Uint8Array(buffer, HEADER_BYTES, OUTPUT.bytes);
+    this.words = new Uint32Array(buffer, TABLE_OFFSET, 2 * capacity);
+    this.address = this.blockAddress + TABLE_OFFSET;
   }
 
-  /** Writes a pointer of the header; 0 is null. */
-  pointer(offset: number, address: number): void {
-    if (this.#written.get(offset) === address) return;
-    this.#written.set(offset, address);
-    this.#fields[offset / 4] = address % 2 ** 32;
-    this.#fields[offset / 4 + 1] = Math.floor(address / 2 ** 32);
+  get outputAddress(): number {
+    return this.blockAddress + HEADER_BYTES;
   }
 
-  /** GCC 13's sizes of a team's arena and a thread's stack, in bytes. */
-  sizes(arenaBytesPerTeam: number, stackBytesPerThread: number): void {
-    this.#fields[KERNEL_ARGUMENTS.arenaBytesPerTeam / 4] = arenaBytesPerTeam;
-    this.#fields[KERNEL_ARGUMENTS.stackBytesPerThread / 4] = stackBytesPerThread;
+  /** Where the kernel finds its table: the block's own, one in device memory, or none (0). */
+  pointTo(table: number): void {
+    if (this.#table === table) return;
+    this.#table = table;
+    writeUint64(this.header, KERNEL_ARGUMENTS.targetVarTable, table);
+  }
+
+  /** The header's first pointer has been overwritten. */
+  forgetTable(): void {
+    this.#table = Number.NaN;
   }
 
   /** Makes the output block as a kernel expects it. Entries that were read are clear already. */

@@ -185,6 +185,7 @@ export class HostPlugin extends SessionedPlugin<HostSession, HostFunction> imple
       allocations: 0,
       copies: 0,
       signalsCreated: 0,
+      bytes: 0,
       nativeCalls: 0,
       cacheHits: 0,
       cacheBytes: 0,

@@ -1,0 +1,136 @@
+/**
+ * A queue of launches, copies and callbacks that happen in order, with no thread of its own. Launches go to the device as soon as nothing
+ * but launches is before them, one behind the other; what the host does waits for its turn, and holds back what comes after it. Two
+ * queues wait for each other by a signal, which one's barrier packet completes and the other's waits for.
+ *
+ * Source: oacc-async.c, and plugin-gcn.c (GOMP_OFFLOAD_openacc_async_…) of GCC 12 to 17.
+ *
+ * @packageDocumentation
+ */
+import { PACKET_TYPE, packetHeader, type Signal, writeBarrier } from "../../hsa/index.js";
+import { LaunchQueue, type PreparedLaunch, type QueueOwner } from "../../launch/launch-queue.js";
+import type { AsyncQueue } from "../plugin.js";
+import type { EphemeralMemory } from "./ephemeral_memory.js";
+
+const BARRIER = packetHeader(PACKET_TYPE.BARRIER_AND, true);
+
+/** A barrier packet: completes its signal when all before it on its queue is over, or waits for one. */
+class Barrier implements PreparedLaunch {
+  readonly kernel = "(barrier)";
+  readonly timeout = 0;
+
+  constructor(
+    readonly waitsFor: Signal | null,
+    readonly completion: Signal | undefined,
+    readonly release: () => void,
+  ) {}
+
+  write(packet: DataView): number {
+    writeBarrier(packet, this.waitsFor === null ? [] : [this.waitsFor.handle]);
+    return BARRIER;
+  }
+}
+
+export class GcnAsyncQueue implements AsyncQueue, Disposable {
+  readonly #owner: QueueOwner;
+  readonly #launches: LaunchQueue;
+  #pending = 0;
+  /** Of what the host does. */
+  #hostPending = 0;
+  /** When all that is in the queue now is over, whatever came of it. */
+  #tail: Promise<void> = Promise.resolve();
+  /** The same, of what the host does. */
+  #hostTail: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    owner: QueueOwner,
+    readonly device: number,
+    readonly ephemeral: EphemeralMemory,
+  ) {
+    this.#owner = owner;
+    this.#launches = new LaunchQueue(owner, false);
+  }
+
+  get empty(): boolean {
+    return this.#pending === 0;
+  }
+
+  launch(launch: PreparedLaunch): Promise<unknown> {
+    const submit = (): Promise<unknown> => this.#launches.launch(launch);
+    return this.#enter(this.#hostPending === 0 ? submit() : this.#hostTail.then(submit));
+  }
+
+  /** Work of the host, in its turn: never before this call has returned. */
+  host(work: () => void | Promise<void>): Promise<void> {
+    this.#hostPending++;
+    const done = this.#tail.then(work).finally(() => {
+      this.#hostPending--;
+    });
+    this.#enter(done);
+    this.#hostTail = this.#tail;
+    return done;
+  }
+
+  #enter<T>(done: Promise<T>): Promise<T> {
+    this.#pending++;
+    this.#tail = done.then(
+      () => {
+        this.#pending--;
+      },
+      (error: unknown) => {
+        this.#pending--;
+        this.#failure ??= { error };
+      },
+    );
+    return done;
+  }
+
+  /** What comes into this queue from now on waits for what is in the other now. */
+  waitFor(other: GcnAsyncQueue): void {
+    if (other === this || other.empty) return;
+    if (this.#hostPending > 0 || other.#hostPending > 0) {
+      const before = other.#tail;
+      void this.host(() => before);
+      return;
+    }
+    const { signals } = this.#owner;
+    const reached = signals.take();
+    // From now on, and not when the barrier is published only: the other may wait in its ring.
+    reached.store(1);
+    let users = 2;
+    const release = (): void => {
+      if (--users === 0) signals.give(reached);
+    };
+    const passed = new Barrier(null, reached, () => {
+      // A queue that was lost does not reach its barriers: who waits for one goes on all the same.
+      if (reached.load() !== 0) reached.store(0);
+      release();
+    });
+    const wait = new Barrier(reached, undefined, release);
+    void other.launch(passed);
+    void this.launch(wait);
+  }
+
+  /** When all that is in the queue now is over; rejects once with the first error since the last time. */
+  async synchronize(): Promise<void> {
+    await this.#tail;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Blocks the thread until the launches that have been published are over; `poll` is called now and then. */
+  finishSync(poll: () => void): void {
+    this.#launches.finishSync(poll);
+  }
+
+  /** Ends what is in flight: it rejects with `ERR_OFFLOAD_DISPOSED`. */
+  dispose(): void {
+    this.#launches.dispose();
+    this.ephemeral.end();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

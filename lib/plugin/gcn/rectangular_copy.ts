@@ -1,0 +1,58 @@
+/** Boxes copied row by row, between arrays on the device and on the host (memcpy2d, memcpy3d). */
+import { OffloadError } from "../../errors.js";
+import { bytesOf, describe, integer } from "../../validate.js";
+import type { RectangularCopy, RectangularPlace } from "../plugin.js";
+import type { GcnDevice } from "./gcn_device.js";
+
+/** One side: where a row begins, in bytes from its array's beginning. */
+interface Side {
+  readonly address: number | null;
+  readonly bytes: Uint8Array | null;
+  row(y: number, z: number): number;
+}
+
+/** @throws OffloadError `ERR_OFFLOAD_ADDRESS` where the box does not lie in its arrays. */
+export function copyRectangle(device: GcnDevice, box: RectangularCopy): void {
+  const [width, height, depth] = box.size.map((size, i) => integer(`size[${i}]`, size)) as [number, number, number];
+  const to = side("destination", box.destination, box.size);
+  const from = side("source", box.source, box.size);
+  if (width === 0) return;
+  for (let z = 0; z < depth; z++) {
+    for (let y = 0; y < height; y++) {
+      const [at, source] = [to.row(y, z), from.row(y, z)];
+      if (to.address !== null && from.address !== null) device.copy(to.address + at, from.address + source, width);
+      else if (to.address !== null) device.write(to.address + at, part(from, source, width));
+      else if (from.address !== null) device.read(part(to, at, width), from.address + source);
+      else part(to, at, width).set(part(from, source, width));
+    }
+  }
+}
+
+const part = ({ bytes }: Side, at: number, width: number): Uint8Array => (bytes as Uint8Array).subarray(at, at + width);
+
+function side(name: string, place: RectangularPlace, [width, height, depth]: RectangularCopy["size"]): Side {
+  const [x, y, z] = place.offset.map((offset, i) => integer(`${name}.offset[${i}]`, offset)) as [
+    number,
+    number,
+    number,
+  ];
+  const rowPitch = integer(`${name}.rowPitch`, place.rowPitch);
+  const planePitch = integer(`${name}.planePitch`, place.planePitch);
+  const row = (j: number, k: number): number => ((z + k) * planePitch + y + j) * rowPitch + x;
+  if ((height > 1 && x + width > rowPitch) || (depth > 1 && y + height > planePitch)) {
+    throw new OffloadError(
+      "ERR_OFFLOAD_ADDRESS",
+      `the ${name}'s box of ${width}×${height}×${depth} does not fit its rows of ${rowPitch} bytes and planes of ${planePitch} rows`,
+    );
+  }
+  if (typeof place.at === "number") return { address: integer(`${name}.at`, place.at), bytes: null, row };
+  const bytes = bytesOf(`${name}.at`, place.at);
+  const end = height === 0 || depth === 0 ? 0 : row(height - 1, depth - 1) + width;
+  if (end > bytes.length) {
+    throw new OffloadError(
+      "ERR_OFFLOAD_ADDRESS",
+      `the ${name}'s box ends at byte ${end} of ${describe(place.at)}, which has ${bytes.length}`,
+    );
+  }
+  return { address: null, bytes, row };
+}

@@ -1,0 +1,112 @@
+/**
+ * The queue of launches that block their thread: one runs at a time, on a signal and a memory for arenas and stacks that stay. In the
+ * steady state a launch is one call into native code, and the packet is written but for what changes.
+ *
+ * @packageDocumentation
+ */
+import { DeviceError } from "../../errors.js";
+import {
+  FENCE_SCOPE,
+  HsaError,
+  KERNEL_DISPATCH,
+  PACKET_TYPE,
+  packetHeader,
+  type Queue,
+  type Signal,
+  writeKernelDispatch,
+  writeUint64,
+} from "../../hsa/index.js";
+import type { QueueOwner } from "../../launch/launch-queue.js";
+import type { KernelArgumentBlock } from "./kernel_arguments.js";
+import type { LaunchShape } from "./launch_shape.js";
+
+/** 0x1402: one launch at a time needs no barrier. */
+const HEADER = packetHeader(PACKET_TYPE.KERNEL_DISPATCH, false, FENCE_SCOPE.SYSTEM, FENCE_SCOPE.SYSTEM);
+const RING = 64;
+/** How long a wait lasts before what the kernel has printed is read. */
+const POLL_NANOSECONDS = 1e6;
+
+export class SyncQueue {
+  readonly #owner: QueueOwner;
+  #queue: Queue | null = null;
+  #signal: Signal | null = null;
+  /** What the packet in the making says already. */
+  #shape: LaunchShape | null = null;
+  #kernargs = 0;
+
+  constructor(owner: QueueOwner) {
+    this.#owner = owner;
+  }
+
+  get queue(): Queue {
+    if (this.#queue !== null) return this.#queue;
+    const { runtime, agent } = this.#owner;
+    this.#queue = runtime.createQueue(agent, { size: Math.min(RING, agent.facts.queueMaxSize) });
+    this.#shape = null;
+    return this.#queue;
+  }
+
+  /**
+   * Launches and waits. `poll` is called now and then while the kernel runs.
+   *
+   * @param timeout - milliseconds; 0: none.
+   * @throws DeviceError. The queue has been replaced then, and nothing runs on it any more.
+   */
+  run(kernel: string, shape: LaunchShape, block: KernelArgumentBlock, timeout: number, poll: () => void): void {
+    const queue = this.queue;
+    const signal = this.#signal ?? this.#takeSignal();
+    if (this.#shape !== shape) {
+      writeKernelDispatch(queue.packet, shape.dispatch);
+      this.#shape = shape;
+      this.#kernargs = 0;
+    }
+    if (this.#kernargs !== block.blockAddress) {
+      writeUint64(queue.packet, KERNEL_DISPATCH.kernarg_address, block.blockAddress);
+      this.#kernargs = block.blockAddress;
+    }
+    let over = false;
+    try {
+      over = queue.native.submitAndWait(HEADER, signal.native, POLL_NANOSECONDS);
+      if (!over) this.#wait(kernel, signal, timeout, poll);
+    } catch (error) {
+      throw this.#failed(kernel, error);
+    }
+  }
+
+  #wait(kernel: string, signal: Signal, timeout: number, poll: () => void): void {
+    const deadline = timeout > 0 ? performance.now() + timeout : Number.POSITIVE_INFINITY;
+    do {
+      poll();
+      if (performance.now() >= deadline) {
+        throw new DeviceError("ERR_OFFLOAD_TIMEOUT", `did not end within ${timeout} ms`, {
+          kernel,
+          hint: "Its queue was ended; the device goes on with a new one",
+        });
+      }
+    } while ((signal.native.wait("lt", 1, POLL_NANOSECONDS) as number) >= 1);
+  }
+
+  #takeSignal(): Signal {
+    this.#signal = this.#owner.signals.take();
+    return this.#signal;
+  }
+
+  /** Ends the queue and what may still run on it; answers what the caller gets to see. */
+  #failed(kernel: string, error: unknown): unknown {
+    const { code, status } = error as { code?: unknown; status?: unknown };
+    const told = typeof code === "string" && code.startsWith("ERR_HSA_") && !(error instanceof HsaError);
+    const failure = told
+      ? this.#owner.faults.error(kernel, this.#queue, typeof status === "number" ? status : 0, error)
+      : error;
+    this.dispose();
+    return failure;
+  }
+
+  /** A signal whose packet may still run is not used again; its queue goes first. */
+  dispose(): void {
+    this.#queue?.dispose();
+    this.#queue = null;
+    this.#signal?.dispose();
+    this.#signal = null;
+  }
+}
