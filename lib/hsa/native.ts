@@ -46,6 +46,8 @@ export interface NativeStats {
   memoryLive: number;
   executablesLive: number;
   dispatches: number;
+  /** What blocking launches have waited, while `measureWaits` was on. */
+  waitNanoseconds: number;
 }
 
 export interface SystemInfo {
@@ -268,6 +270,12 @@ export interface NativeQueue {
    * One native call per synchronous launch.
    */
   submitAndWait(header: number, signal: NativeSignal, timeoutNs?: number): boolean;
+  /**
+   * Functions that do what `submitAndWait` does, in less time: the arguments are checked here, once. Two signals, which nobody else may
+   * use, take turns as completion signals. The functions keep the queue's and the signals' objects alive, and throw as `submitAndWait`
+   * does.
+   */
+  launcher(header: number, first: NativeSignal, second: NativeSignal, timeoutNs?: number): NativeLauncher;
   loadReadIndex(order?: "relaxed" | "acquire"): number;
   loadWriteIndex(order?: "relaxed" | "acquire"): number;
   storeWriteIndex(index: number, order?: "relaxed" | "release"): void;
@@ -276,6 +284,13 @@ export interface NativeQueue {
   inactivate(): void;
   /** hsa_queue_destroy: waits for what the hardware still does with it. */
   dispose(): void;
+}
+
+export interface NativeLauncher {
+  /** Publishes the packet, rings, and waits up to the launcher's time limit; whether the launch is over. */
+  readonly launch: () => boolean;
+  /** Waits for the last launch once more, as long as `launch` does. */
+  readonly wait: () => boolean;
 }
 
 /** Code objects and executables: native/addon/code_object_reader.cc, executable.cc */
@@ -406,6 +421,8 @@ export interface Native {
   /** One listener per env; null removes it. Each event goes to every env. */
   onSystemEvent(listener: ((event: SystemEvent) => void) | null): void;
   stats(): NativeStats;
+  /** Whether `NativeStats.waitNanoseconds` counts. */
+  measureWaits(enabled: boolean): void;
 
   agents(): NativeAgent[];
 

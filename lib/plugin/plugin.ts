@@ -221,6 +221,8 @@ export interface PluginStats {
   readonly bytes: number;
   /** Calls into native code, ever. */
   readonly nativeCalls: number;
+  /** What blocking runs have waited for their device; counted where the plugin has been told to. */
+  readonly waitNanoseconds: number;
   /** Launches that found their memory in the cache, and its size. */
   readonly cacheHits: number;
   readonly cacheBytes: number;

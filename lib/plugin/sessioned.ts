@@ -65,16 +65,26 @@ export abstract class SessionedPlugin<S extends Session, F extends TargetFunctio
     const own = this.#own(session);
     own.start(integer("device", device));
     this.#live++;
-    this.#orRelease(own, () => this.start(own));
+    try {
+      this.start(own);
+    } catch (error) {
+      this.#end(own);
+      throw error;
+    }
   }
 
   sessionAllocateTargetVarTable(session: Session, count: number): TargetVarTable | null {
     const own = this.#own(session);
     own.mustTakeTable();
     integer("count", count);
-    const table = this.#orRelease(own, () => this.allocate(own, count));
-    if (table !== null) own.allocated();
-    return table;
+    try {
+      const table = this.allocate(own, count);
+      if (table !== null) own.allocated();
+      return table;
+    } catch (error) {
+      this.#end(own);
+      throw error;
+    }
   }
 
   sessionSetTargetVarTable(session: Session, table: TablePlace): void {
@@ -148,15 +158,6 @@ export abstract class SessionedPlugin<S extends Session, F extends TargetFunctio
       "ERR_OFFLOAD_SESSION_STATE",
       "the session is another plugin's: newSession() makes one of this",
     );
-  }
-
-  #orRelease<T>(session: S, body: () => T): T {
-    try {
-      return body();
-    } catch (error) {
-      this.#end(session);
-      throw error;
-    }
   }
 
   #end(session: S): void {

@@ -69,6 +69,12 @@ Environment& Environment::Create(Napi::Env env) {
   return result;
 }
 
+const Environment* Environment::Of(napi_env env) {
+  void* share = nullptr;
+  if (napi_get_instance_data(env, &share) != napi_ok || share == nullptr) return nullptr;
+  return static_cast<const std::shared_ptr<Environment>*>(share)->get();
+}
+
 Environment::Environment(Napi::Env env) : env_(env) {}
 Environment::~Environment() = default;
 

@@ -27,6 +27,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
  public:
   // Makes the env's environment and hands it to the engine as its instance data.
   static Environment& Create(Napi::Env env);
+  // The env's own, or null.
+  static const Environment* Of(napi_env env);
   explicit Environment(Napi::Env env);
   ~Environment();
 

@@ -47,6 +47,13 @@ void HandleBase::Dispose(Teardown teardown) {
   Release(teardown);
 }
 
+bool IsLive(napi_env env, const void* native, HandleClass handle_class) {
+  const Environment* const environment = Environment::Of(env);
+  if (environment == nullptr) return false;
+  const auto& live = environment->live(handle_class);
+  return live.contains(const_cast<HandleBase*>(static_cast<const HandleBase*>(native)));
+}
+
 Napi::Error DisposedError(Napi::Env env, const char* class_name) {
   return MakeError(env, "ERR_HSA_DISPOSED", std::string("This ") + class_name + " has been disposed");
 }

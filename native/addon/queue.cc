@@ -223,6 +223,7 @@ void DefineQueues(Environment& environment, Napi::Object exports) {
                         RawMethod("submit", Queue::Submit),
                         RawMethod("submitAsync", Queue::SubmitAsync),
                         RawMethod("submitAndWait", Queue::SubmitAndWait),
+                        Method<Queue, &Queue::MakeLauncher>("launcher"),
                         Method<Queue, &Queue::LoadReadIndex>("loadReadIndex"),
                         Method<Queue, &Queue::LoadWriteIndex>("loadWriteIndex"),
                         Method<Queue, &Queue::StoreWriteIndex>("storeWriteIndex"),

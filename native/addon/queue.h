@@ -39,6 +39,8 @@ class Queue final : public Handle<Queue> {
   static napi_value SubmitAsync(napi_env env, napi_callback_info info);
   static napi_value SubmitAndWait(napi_env env, napi_callback_info info);
 
+  Napi::Value MakeLauncher(const Napi::CallbackInfo& info);
+
   Napi::Value LoadReadIndex(const Napi::CallbackInfo& info);
   Napi::Value LoadWriteIndex(const Napi::CallbackInfo& info);
   Napi::Value StoreWriteIndex(const Napi::CallbackInfo& info);
@@ -55,6 +57,15 @@ class Queue final : public Handle<Queue> {
 
  private:
   struct Submission;
+  struct Launcher;
+  static Launcher* EnterLauncher(napi_env env, napi_callback_info info);
+  static napi_value Launch(napi_env env, napi_callback_info info);
+  static napi_value WaitAgain(napi_env env, napi_callback_info info);
+  napi_value AwaitTurn(napi_env env, Launcher& launcher, const Submission& submission);
+  // False with an exception pending.
+  bool TakesPackets(napi_env env) const;
+  // The wait of a blocking launch.
+  napi_value Await(napi_env env, const Submission& submission);
   // Null where `info` has no live and active queue; an exception is pending then.
   static Queue* Enter(napi_env env, napi_callback_info info, Submission& submission);
   bool ReadHeader(napi_env env, Submission& submission) const;

@@ -1,5 +1,6 @@
 #include "stats.h"
 
+#include "arguments.h"
 #include "call.h"
 #include "environment.h"
 
@@ -21,13 +22,22 @@ Napi::Value ReadStats(Environment& environment, const Napi::CallbackInfo& info) 
   set("memoryLive", environment.LiveCount(HandleClass::kMemory));
   set("executablesLive", environment.LiveCount(HandleClass::kExecutable));
   set("dispatches", stats.dispatches);
+  set("waitNanoseconds", stats.wait_nanoseconds);
   return result;
+}
+
+Napi::Value MeasureWaits(Environment& environment, const Napi::CallbackInfo& info) {
+  environment.stats().measures_waits = Arguments(info).Boolean(0, "enabled");
+  return info.Env().Undefined();
 }
 
 }  // namespace
 
 void DefineStats(Environment& environment, Napi::Object exports) {
-  const napi_property_descriptor properties[] = {Function<ReadStats>("stats", environment)};
+  const napi_property_descriptor properties[] = {
+      Function<ReadStats>("stats", environment),
+      Function<MeasureWaits>("measureWaits", environment),
+  };
   CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
 }
 

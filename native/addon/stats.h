@@ -16,6 +16,9 @@ struct Stats {
   uint64_t copies = 0;
   uint64_t signals_created = 0;
   uint64_t dispatches = 0;
+  // Of blocking launches, while it is asked for: a clock read twice is no small part of a launch.
+  bool measures_waits = false;
+  uint64_t wait_nanoseconds = 0;
 };
 
 void DefineStats(Environment& environment, Napi::Object exports);

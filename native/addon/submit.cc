@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../hsa/status.h"
+#include "arguments.h"
 #include "completion.h"
 #include "environment.h"
 #include "queue.h"
@@ -30,6 +31,32 @@ class Backoff {
 
  private:
   uint32_t turns_ = 0;
+};
+
+void* SlotOf(const hsa_queue_t& queue, uint64_t index) {
+  return static_cast<uint8_t*>(queue.base_address) + (index & (queue.size - 1)) * kPacketBytes;
+}
+
+// What a wait took, where somebody asked for it.
+class WaitMeasure {
+ public:
+  explicit WaitMeasure(Stats& stats) : stats_(stats.measures_waits ? &stats : nullptr) {
+    if (stats_ != nullptr) [[unlikely]]
+      start_ = Clock::now();
+  }
+  ~WaitMeasure() {
+    if (stats_ == nullptr) [[likely]]
+      return;
+    stats_->wait_nanoseconds +=
+        static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count());
+  }
+  WaitMeasure(const WaitMeasure&) = delete;
+  WaitMeasure& operator=(const WaitMeasure&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Stats* const stats_;
+  Clock::time_point start_;
 };
 
 }  // namespace
@@ -79,19 +106,23 @@ Queue* Queue::Enter(napi_env env, napi_callback_info info, Submission& submissio
   }
   auto* const queue = static_cast<Queue*>(static_cast<HandleBase*>(native));
   queue->environment().stats().native_calls++;
-  if (queue->disposed()) [[unlikely]] {
+  return queue->TakesPackets(env) ? queue : nullptr;
+}
+
+bool Queue::TakesPackets(napi_env env) const {
+  if (disposed()) [[unlikely]] {
     napi_throw_error(env, "ERR_HSA_DISPOSED", "This NativeQueue has been disposed");
-    return nullptr;
+    return false;
   }
-  if (queue->state_->failed()) [[unlikely]] {
-    QueueFailure(env, *queue->state_).ThrowAsJavaScriptException();
-    return nullptr;
+  if (state_->failed()) [[unlikely]] {
+    QueueFailure(env, *state_).ThrowAsJavaScriptException();
+    return false;
   }
-  if (queue->inactivated_) [[unlikely]] {
+  if (inactivated_) [[unlikely]] {
     napi_throw_error(env, "ERR_HSA_QUEUE_INACTIVE", "The queue takes no more packets: it has been inactivated");
-    return nullptr;
+    return false;
   }
-  return queue;
+  return true;
 }
 
 bool Queue::ReadHeader(napi_env env, Submission& submission) const {
@@ -204,8 +235,7 @@ bool Queue::Send(napi_env env, Submission& submission) {
     }
   }
 
-  void* const slot = static_cast<uint8_t*>(queue->base_address) + (submission.index & (queue->size - 1)) * kPacketBytes;
-  Publish(slot, shared_->packet, submission.header, completion);
+  Publish(SlotOf(*queue, submission.index), shared_->packet, submission.header, completion);
   hsa.hsa_signal_store_screlease(queue->doorbell_signal, static_cast<hsa_signal_value_t>(submission.index));
   environment().stats().dispatches++;
   return true;
@@ -261,11 +291,15 @@ napi_value Queue::SubmitAndWait(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   submission.arm = true;
-  if (!self->Send(env, submission)) return nullptr;
+  return self->Send(env, submission) ? self->Await(env, submission) : nullptr;
+}
+
+napi_value Queue::Await(napi_env env, const Submission& submission) {
   return Guarded(env, [&]() -> napi_value {
-    const QueueState& state = *self->state_;
+    const QueueState& state = *state_;
     const hsa::Runtime& runtime = state.runtime();
     const hsa_signal_t signal = submission.signal->state()->signal;
+    const WaitMeasure measure(environment().stats());
     const auto attempt = [&](uint64_t ticks) {
       return runtime.hsa().hsa_signal_wait_scacquire(signal, HSA_SIGNAL_CONDITION_LT, 1, ticks,
                                                      HSA_WAIT_STATE_BLOCKED) < 1;
@@ -276,11 +310,112 @@ napi_value Queue::SubmitAndWait(napi_env env, napi_callback_info info) {
     const auto look = [&] { return runtime.hsa().hsa_signal_load_scacquire(signal) < 1; };
     const bool done = PollPolitely(submission.timeout.value_or(kPoliteNanoseconds), look) ||
                       WaitInSteps(runtime, submission.timeout, attempt, between);
-    if (done && state.profiling) self->ProfileNow(submission);
+    if (done && state.profiling) ProfileNow(submission);
     napi_value result = nullptr;
     napi_get_boolean(env, done, &result);
     return result;
   });
+}
+
+// Functions of JavaScript's that launch and wait: all that stays the same from launch to launch has been checked once,
+// and the functions' own data lead to it. Two signals take turns: while one launch runs, the next one's is armed and
+// its slot of the ring fetched, which the packet processor wrote last.
+struct Queue::Launcher {
+  Queue* queue;
+  std::array<Signal*, 2> signals;
+  uint16_t header;
+  std::optional<double> timeout;
+  // So that they live as long as the functions.
+  Napi::ObjectReference queue_object;
+  std::array<Napi::ObjectReference, 2> signal_objects;
+  size_t turn = 0;
+  bool armed = false;
+};
+
+Napi::Value Queue::MakeLauncher(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto launcher = std::make_shared<Launcher>();
+  launcher->queue = this;
+  launcher->queue_object = Napi::Persistent(info.This().As<Napi::Object>());
+  Submission checked;
+  checked.arguments[0] = info[0];
+  checked.arguments[3] = info[3];
+  checked.count = info.Length();
+  if (!ReadHeader(env, checked) || !ReadTimeout(env, 3, checked)) return Napi::Value();
+  for (size_t i = 0; i < launcher->signals.size(); i++) {
+    if (!ReadSignal(env, info[1 + i], checked)) return Napi::Value();
+    launcher->signals[i] = checked.signal;
+    launcher->signal_objects[i] = Napi::Persistent(info[1 + i].As<Napi::Object>());
+  }
+  launcher->header = checked.header;
+  launcher->timeout = checked.timeout;
+
+  const auto bound = [&](const char* name, napi_callback callback) {
+    auto share = std::make_unique<std::shared_ptr<Launcher>>(launcher);
+    napi_value function = nullptr;
+    CheckNapi(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, launcher.get(), &function));
+    const auto finalize = [](napi_env, void* data, void*) {
+      const std::unique_ptr<std::shared_ptr<Launcher>> last(static_cast<std::shared_ptr<Launcher>*>(data));
+    };
+    CheckNapi(env, napi_add_finalizer(env, function, share.get(), finalize, nullptr, nullptr));
+    share.release();  // the engine's from here
+    return Napi::Value(env, function);
+  };
+  Napi::Object functions = Napi::Object::New(env);
+  functions.Set("launch", bound("launch", Launch));
+  functions.Set("wait", bound("wait", WaitAgain));
+  return functions;
+}
+
+Queue::Launcher* Queue::EnterLauncher(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data) != napi_ok) return nullptr;
+  auto* const launcher = static_cast<Launcher*>(data);
+  const Queue& queue = *launcher->queue;
+  queue.environment().stats().native_calls++;
+  if (!queue.TakesPackets(env)) return nullptr;
+  for (const Signal* signal : launcher->signals) {
+    if (!signal->disposed()) [[likely]]
+      continue;
+    napi_throw_error(env, "ERR_HSA_DISPOSED", "A signal of this launcher has been disposed");
+    return nullptr;
+  }
+  return launcher;
+}
+
+napi_value Queue::Launch(napi_env env, napi_callback_info info) {
+  Launcher* const launcher = EnterLauncher(env, info);
+  if (launcher == nullptr) return nullptr;
+  Queue& self = *launcher->queue;
+  Submission submission;
+  submission.header = launcher->header;
+  submission.signal = launcher->signals[launcher->turn];
+  submission.timeout = launcher->timeout;
+  submission.arm = !launcher->armed;
+  launcher->armed = false;
+  if (!self.Send(env, submission)) return nullptr;
+  const hsa_queue_t& ring = *self.state_->queue();
+  const Signal& next = *launcher->signals[1 - launcher->turn];
+  self.state_->runtime().hsa().hsa_signal_store_relaxed(next.state()->signal, 1);
+  __builtin_prefetch(SlotOf(ring, submission.index + 1), 1);
+  launcher->armed = true;
+  return self.AwaitTurn(env, *launcher, submission);
+}
+
+napi_value Queue::WaitAgain(napi_env env, napi_callback_info info) {
+  Launcher* const launcher = EnterLauncher(env, info);
+  if (launcher == nullptr) return nullptr;
+  Submission submission;
+  submission.signal = launcher->signals[launcher->turn];
+  submission.timeout = launcher->timeout;
+  return launcher->queue->AwaitTurn(env, *launcher, submission);
+}
+
+napi_value Queue::AwaitTurn(napi_env env, Launcher& launcher, const Submission& submission) {
+  napi_value over = Await(env, submission);
+  bool done = false;
+  if (over != nullptr && napi_get_value_bool(env, over, &done) == napi_ok && done) launcher.turn = 1 - launcher.turn;
+  return over;
 }
 
 void Queue::ProfileNow(const Submission& submission) {

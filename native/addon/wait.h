@@ -20,14 +20,20 @@ inline constexpr double kPoliteNanoseconds = 100e3;
 template <typename Done>
 bool PollPolitely(double nanoseconds, Done&& done) {
   using Clock = std::chrono::steady_clock;
-  const Clock::time_point start = Clock::now();
-  const double stretch = std::min(nanoseconds, kPoliteNanoseconds);
-  do {
-    for (int looks = 0; looks < 16; looks++) {
+  const auto look = [&done](int times) {
+    for (int looks = 0; looks < times; looks++) {
       if (done()) return true;
       __builtin_ia32_pause();
     }
+    return false;
+  };
+  // What is short is over before a clock has been read, or the kernel been asked for anything: some microseconds.
+  if (look(256)) return true;
+  const Clock::time_point start = Clock::now();
+  const double stretch = std::min(nanoseconds, kPoliteNanoseconds);
+  do {
     sched_yield();
+    if (look(16)) return true;
   } while (std::chrono::duration<double, std::nano>(Clock::now() - start).count() < stretch);
   return false;
 }

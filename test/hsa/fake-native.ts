@@ -8,6 +8,7 @@ import type {
   NativeAgent,
   NativeCodeObjectReader,
   NativeExecutable,
+  NativeLauncher,
   NativeMemory,
   NativePool,
   NativeQueue,
@@ -182,6 +183,10 @@ class FakeQueue implements NativeQueue {
     return true;
   }
 
+  launcher(header: number, first: NativeSignal): NativeLauncher {
+    return { launch: () => this.submitAndWait(header, first), wait: () => (first as FakeSignal).value === 0 };
+  }
+
   #inactive(): Error {
     return failure("ERR_HSA_QUEUE_INACTIVE", {
       status: this.#error,
@@ -350,6 +355,7 @@ export class FakeNative implements Native {
     memoryLive: 0,
     executablesLive: 0,
     dispatches: 0,
+    waitNanoseconds: 0,
   };
   #address = 0x7f0000000000;
   #object = 0x7e0000000000;
@@ -405,6 +411,7 @@ export class FakeNative implements Native {
   onSystemEvent(listener: ((event: SystemEvent) => void) | null): void {
     this.listener = listener;
   }
+  measureWaits(): void {}
   stats(): NativeStats {
     return { ...this.counters };
   }

@@ -91,7 +91,7 @@ export class GcnDevice implements QueueOwner {
     this.signals = new SignalPool(runtime);
     this.faults = new FaultReporter(runtime, agent, (address) => this.#ownerOf(address));
     this.blocks = new ArgumentCache((bytes) => this.#from(this.#kernargRegion, bytes, "kernel-argument"));
-    this.#sync = new SyncQueue(this);
+    this.#sync = new SyncQueue(this, (block) => this.#drain(block, false));
     this.#syncEphemeral = this.#ephemeralMemory();
   }
 
@@ -238,7 +238,7 @@ export class GcnDevice implements QueueOwner {
     const ephemeral = needed === 0 ? null : this.#syncEphemeral.take(needed);
     try {
       prepareBlock(this, block, fn, shape, ephemeral, table);
-      this.#sync.run(fn.name, shape, block, timeout, () => this.#drain(block, false));
+      this.#sync.run(fn.name, shape, block, timeout);
     } finally {
       if (ephemeral !== null) this.#syncEphemeral.give(ephemeral);
       this.#drain(block, true);

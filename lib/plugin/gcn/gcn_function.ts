@@ -25,7 +25,13 @@ export class GcnFunction implements TargetFunction, KernelNeeds {
   readonly takesTable: boolean;
   /** Why it cannot be launched with a table; null where it can. */
   readonly problem: string | null;
-  readonly #shapes = new Map<number | string, LaunchShape | null>();
+  readonly #shapes = new Map<string, LaunchShape | null>();
+  /** The same as the last time, mostly. */
+  #last: {
+    readonly teams: number | undefined;
+    readonly threads: number | undefined;
+    readonly shape: LaunchShape | null;
+  } | null = null;
 
   constructor(
     readonly module: GcnModule,
@@ -55,13 +61,13 @@ export class GcnFunction implements TargetFunction, KernelNeeds {
 
   /** Null: nothing is to run. */
   openmp(attributes: LaunchAttributes, facts: AgentFacts, environment: GcnEnvironment): LaunchShape | null {
-    const { teams, threads, grid, workgroup } = attributes;
-    // Numbers that fit are a key without a string: this is on every launch's way.
-    const small = grid === undefined && (teams ?? 0) < 2 ** 20 && (threads ?? 0) < 2 ** 20;
-    const key = small
-      ? (teams ?? -1) * 2 ** 21 + (threads ?? -1)
-      : `${teams},${threads},${grid?.join("×")},${workgroup?.join("×")}`;
-    return this.#kept(key, () => openmpShape(this, attributes, facts, environment));
+    const { teams, threads, grid } = attributes;
+    const last = this.#last;
+    if (last !== null && last.teams === teams && last.threads === threads && grid === undefined) return last.shape;
+    const key = `${teams},${threads},${grid?.join("×")},${attributes.workgroup?.join("×")}`;
+    const shape = this.#kept(key, () => openmpShape(this, attributes, facts, environment));
+    this.#last = grid === undefined ? { teams, threads, shape } : null;
+    return shape;
   }
   openacc(dimensions: OpenaccDimensions, facts: AgentFacts, environment: GcnEnvironment): LaunchShape {
     return this.#kept(`acc ${dimensions.join()}`, () =>
@@ -72,7 +78,7 @@ export class GcnFunction implements TargetFunction, KernelNeeds {
     return this.#kept("constructors", () => constructorShape(this, facts, environment)) as LaunchShape;
   }
 
-  #kept(key: number | string, make: () => LaunchShape | null): LaunchShape | null {
+  #kept(key: string, make: () => LaunchShape | null): LaunchShape | null {
     const known = this.#shapes.get(key);
     if (known !== undefined) return known;
     const made = make();

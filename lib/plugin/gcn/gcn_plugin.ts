@@ -283,7 +283,7 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
       cacheHits += blocks.hits;
       cacheBytes += blocks.bytes;
     }
-    const { nativeCalls } = this.runtime.stats();
+    const { nativeCalls, waitNanoseconds } = this.runtime.stats();
     return {
       sessions: this.liveSessions,
       allocations,
@@ -291,9 +291,15 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
       signalsCreated,
       bytes,
       nativeCalls,
+      waitNanoseconds,
       cacheHits,
       cacheBytes,
     };
+  }
+
+  /** Whether `stats().waitNanoseconds` counts: reading the clock is no small part of a short launch. */
+  measureWaits(enabled: boolean): void {
+    this.runtime.native.measureWaits(enabled);
   }
 
   dispose(): void {
@@ -340,11 +346,15 @@ function targetOf(session: GcnSession): GcnDevice {
   return session.target;
 }
 
-/** The launch's arguments, which are the session's from now on, and its table. */
-function argumentsOf(session: GcnSession, target: GcnDevice): readonly [KernelArgumentBlock, number] {
-  if (session.block !== null) return [session.block, session.block.address];
+/** The launch's arguments, which are the session's from now on. */
+function argumentsOf(session: GcnSession, target: GcnDevice): KernelArgumentBlock {
+  const { block } = session;
+  if (block !== null) {
+    session.table = block.address;
+    return block;
+  }
   session.block = target.blocks.take(0);
-  return [session.block, session.table];
+  return session.block;
 }
 
 function runNow(
@@ -354,8 +364,8 @@ function runNow(
   shape: LaunchShape,
   timeout: number | undefined,
 ): void {
-  const [block, table] = argumentsOf(session, target);
-  target.run(fn, shape, block, table, milliseconds(timeout));
+  const block = argumentsOf(session, target);
+  target.run(fn, shape, block, session.table, milliseconds(timeout));
 }
 
 function runLater(
@@ -366,8 +376,8 @@ function runLater(
   shape: LaunchShape,
   timeout: number | undefined,
 ): Promise<void> {
-  const [block, table] = argumentsOf(session, target);
-  return target.launch(queue, fn, shape, block, table, milliseconds(timeout));
+  const block = argumentsOf(session, target);
+  return target.launch(queue, fn, shape, block, session.table, milliseconds(timeout));
 }
 
 const milliseconds = (timeout: number | undefined): number =>

@@ -5,10 +5,12 @@
  * @packageDocumentation
  */
 import { DeviceError } from "../../errors.js";
+import { guarded } from "../../hsa/errors.js";
 import {
   FENCE_SCOPE,
   HsaError,
   KERNEL_DISPATCH,
+  type NativeLauncher,
   PACKET_TYPE,
   packetHeader,
   type Queue,
@@ -28,14 +30,19 @@ const POLL_NANOSECONDS = 1e6;
 
 export class SyncQueue {
   readonly #owner: QueueOwner;
+  readonly #poll: (block: KernelArgumentBlock) => void;
   #queue: Queue | null = null;
-  #signal: Signal | null = null;
+  #launcher: NativeLauncher | null = null;
+  /** The launcher's. */
+  #signals: readonly Signal[] = [];
   /** What the packet in the making says already. */
   #shape: LaunchShape | null = null;
   #kernargs = 0;
 
-  constructor(owner: QueueOwner) {
+  /** @param poll - called now and then while a kernel runs. */
+  constructor(owner: QueueOwner, poll: (block: KernelArgumentBlock) => void) {
     this.#owner = owner;
+    this.#poll = poll;
   }
 
   get queue(): Queue {
@@ -47,14 +54,14 @@ export class SyncQueue {
   }
 
   /**
-   * Launches and waits. `poll` is called now and then while the kernel runs.
+   * Launches and waits.
    *
    * @param timeout - milliseconds; 0: none.
    * @throws DeviceError. The queue has been replaced then, and nothing runs on it any more.
    */
-  run(kernel: string, shape: LaunchShape, block: KernelArgumentBlock, timeout: number, poll: () => void): void {
+  run(kernel: string, shape: LaunchShape, block: KernelArgumentBlock, timeout: number): void {
     const queue = this.queue;
-    const signal = this.#signal ?? this.#takeSignal();
+    const launcher = this.#launcher ?? this.#makeLauncher(queue);
     if (this.#shape !== shape) {
       writeKernelDispatch(queue.packet, shape.dispatch);
       this.#shape = shape;
@@ -64,31 +71,32 @@ export class SyncQueue {
       writeUint64(queue.packet, KERNEL_DISPATCH.kernarg_address, block.blockAddress);
       this.#kernargs = block.blockAddress;
     }
-    let over = false;
     try {
-      over = queue.native.submitAndWait(HEADER, signal.native, POLL_NANOSECONDS);
-      if (!over) this.#wait(kernel, signal, timeout, poll);
+      if (!launcher.launch()) this.#wait(launcher, kernel, block, timeout);
     } catch (error) {
       throw this.#failed(kernel, error);
     }
   }
 
-  #wait(kernel: string, signal: Signal, timeout: number, poll: () => void): void {
+  #wait(launcher: NativeLauncher, kernel: string, block: KernelArgumentBlock, timeout: number): void {
     const deadline = timeout > 0 ? performance.now() + timeout : Number.POSITIVE_INFINITY;
     do {
-      poll();
+      this.#poll(block);
       if (performance.now() >= deadline) {
         throw new DeviceError("ERR_OFFLOAD_TIMEOUT", `did not end within ${timeout} ms`, {
           kernel,
           hint: "Its queue was ended; the device goes on with a new one",
         });
       }
-    } while ((signal.native.wait("lt", 1, POLL_NANOSECONDS) as number) >= 1);
+    } while (!launcher.wait());
   }
 
-  #takeSignal(): Signal {
-    this.#signal = this.#owner.signals.take();
-    return this.#signal;
+  #makeLauncher(queue: Queue): NativeLauncher {
+    const { signals } = this.#owner;
+    const [first, second] = [signals.take(), signals.take()];
+    this.#signals = [first, second];
+    this.#launcher = guarded(() => queue.native.launcher(HEADER, first.native, second.native, POLL_NANOSECONDS));
+    return this.#launcher;
   }
 
   /** Ends the queue and what may still run on it; answers what the caller gets to see. */
@@ -102,11 +110,12 @@ export class SyncQueue {
     return failure;
   }
 
-  /** A signal whose packet may still run is not used again; its queue goes first. */
+  /** The signals, whose packet may still run, are not used again; their queue goes first. */
   dispose(): void {
     this.#queue?.dispose();
     this.#queue = null;
-    this.#signal?.dispose();
-    this.#signal = null;
+    for (const signal of this.#signals) signal.dispose();
+    this.#signals = [];
+    this.#launcher = null;
   }
 }

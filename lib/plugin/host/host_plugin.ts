@@ -187,6 +187,7 @@ export class HostPlugin extends SessionedPlugin<HostSession, HostFunction> imple
       signalsCreated: 0,
       bytes: 0,
       nativeCalls: 0,
+      waitNanoseconds: 0,
       cacheHits: 0,
       cacheBytes: 0,
     };
