@@ -19,6 +19,7 @@
         "native/addon/loop_watch.cc",
         "native/addon/mailbox.cc",
         "native/addon/memory.cc",
+        "native/addon/host_memory.cc",
         "native/addon/memory_calls.cc",
         "native/addon/memory_state.cc",
         "native/addon/packet.cc",

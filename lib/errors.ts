@@ -43,7 +43,17 @@ export type OffloadErrorCode =
   /** An asynchronous queue that is not the plugin's. */
   | "ERR_OFFLOAD_QUEUE"
   /** A range that does not lie in one allocation of the device. */
-  | "ERR_OFFLOAD_ADDRESS";
+  | "ERR_OFFLOAD_ADDRESS"
+  /** Host memory that cannot be mapped: detached, resizable, or a range outside of its buffer. */
+  | "ERR_OFFLOAD_HOST_MEMORY"
+  /** Something that has to be mapped is not. */
+  | "ERR_OFFLOAD_NOT_MAPPED"
+  /** A range that overlaps another which is mapped, and does not lie in it. */
+  | "ERR_OFFLOAD_OVERLAP"
+  /** A pointer that is attached, or detached, and cannot be. */
+  | "ERR_OFFLOAD_ATTACH"
+  /** A map kind that a construct does not take, or a map list that makes no sense. */
+  | "ERR_OFFLOAD_MAP_KIND";
 
 /** Stable codes of launches that failed on the device. */
 export type DeviceErrorCode =

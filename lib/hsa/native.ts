@@ -431,6 +431,10 @@ export interface Native {
    * where the bytes do not lie within one allocation that HSA knows.
    */
   memoryCopy(destination: number | ArrayBufferView, source: number | ArrayBufferView, bytes: number): void;
+  /** The host's address of the first byte: native/addon/host_memory.cc. It stays where it is as long as its buffer lives. */
+  addressOf(bytes: ArrayBufferView): number;
+  /** Host memory as it lies there. Nobody checks that it is there, or stays: whoever asks has to know. */
+  hostView(address: number, bytes: number): ArrayBuffer;
   /** hsa_memory_register / hsa_memory_deregister. */
   memoryRegister(bytes: ArrayBufferView): void;
   memoryDeregister(bytes: ArrayBufferView): void;

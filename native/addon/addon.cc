@@ -5,6 +5,7 @@
 #include "code_object_reader.h"
 #include "environment.h"
 #include "executable.h"
+#include "host_memory.h"
 #include "memory.h"
 #include "pool.h"
 #include "queue.h"
@@ -27,6 +28,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   DefineAgents(environment, exports);
   DefineRegions(environment);
   DefinePools(environment);
+  DefineHostMemory(environment, exports);
   DefineMemory(environment, exports);
   DefineSignals(environment, exports);
   DefineQueues(environment, exports);

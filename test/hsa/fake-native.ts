@@ -412,6 +412,12 @@ export class FakeNative implements Native {
     this.listener = listener;
   }
   measureWaits(): void {}
+  addressOf(): number {
+    throw failure("ERR_NOT_IMPLEMENTED");
+  }
+  hostView(): ArrayBuffer {
+    throw failure("ERR_NOT_IMPLEMENTED");
+  }
   stats(): NativeStats {
     return { ...this.counters };
   }

@@ -1,0 +1,196 @@
+/**
+ * Data constructs: enter and exit data, structured data regions, update.
+ *
+ * Source: target.c (GOMP_target_enter_exit_data, gomp_exit_data, GOMP_target_data_ext, gomp_update) of GCC 12 to 17.
+ *
+ * @packageDocumentation
+ */
+import { hex, OffloadError } from "../errors.js";
+import { aroundAttached, detach } from "./attach.js";
+import { bytesAt, POINTER_BYTES } from "./host_memory.js";
+import type { MapItem } from "./map_item.js";
+import {
+  copiesFrom,
+  isAttach,
+  isPointer,
+  isStruct,
+  kindName,
+  kindOf,
+  MAP,
+  mustBePresent,
+  updatesDevice,
+} from "./map_kind.js";
+import { mapVars, unmapRefused } from "./map_vars.js";
+import type { MappedRange } from "./mapped_range.js";
+import { type Mapping, VALUE } from "./mapping.js";
+import { RELEASED, release } from "./reference.js";
+import type { TargetDevice } from "./target_device.js";
+import { unmapVars } from "./unmap_vars.js";
+
+/** Items that are mapped together: the others by themselves, so that each can go by itself. */
+function groups(items: readonly MapItem[]): MapItem[][] {
+  const all: MapItem[][] = [];
+  for (let i = 0; i < items.length; ) {
+    const { kind: raw, size } = items[i] as MapItem;
+    const kind = kindOf(raw);
+    let count = 1;
+    if (isStruct(kind)) count = size + 1;
+    else if (kind === MAP.TO_PSET) while (isPointerItem(items[i + count])) count++;
+    else {
+      const next = items[i + 1];
+      if (next !== undefined && isAttach(kindOf(next.kind))) count = 2;
+    }
+    all.push(items.slice(i, i + count));
+    i += count;
+  }
+  return all;
+}
+
+function isPointerItem(item: MapItem | undefined): boolean {
+  if (item === undefined) return false;
+  const kind = kindOf(item.kind);
+  return isPointer(kind) || kind === MAP.ALWAYS_POINTER;
+}
+
+/** `target enter data`. @throws OffloadError as `mapVars`; nothing has been mapped then. */
+export function targetEnterData(device: TargetDevice, items: readonly MapItem[]): void {
+  if (device.sharesMemory) return;
+  const serial = device.nextSerial();
+  const done: { readonly group: MapItem[]; readonly mapping: Mapping }[] = [];
+  try {
+    for (const group of groups(items)) done.push({ group, mapping: mapVars(device, group, "enter", serial) });
+  } catch (error) {
+    for (const { group, mapping } of done.reverse()) unmapRefused(device, group, mapping);
+    throw error;
+  }
+  for (const { mapping } of done) device.giveMapping(mapping);
+}
+
+const EXITS: ReadonlySet<number> = new Set([
+  MAP.FROM,
+  MAP.ALWAYS_FROM,
+  MAP.DELETE,
+  MAP.RELEASE,
+  MAP.ZERO_LEN_ARRAY_SECTION,
+  MAP.DELETE_ZERO_LEN_ARRAY_SECTION,
+  MAP.DETACH,
+  MAP.FORCE_DETACH,
+]);
+
+/** `target exit data`: what is not mapped is passed over. @throws OffloadError `ERR_OFFLOAD_MAP_KIND`, `ERR_OFFLOAD_ATTACH` */
+export function targetExitData(device: TargetDevice, items: readonly MapItem[]): void {
+  if (device.sharesMemory) return;
+  const { table } = device;
+  const wrong = items.find(({ kind }) => !EXITS.has(kindOf(kind)));
+  if (wrong !== undefined) {
+    throw new OffloadError(
+      "ERR_OFFLOAD_MAP_KIND",
+      `target exit data does not take items of kind ${kindName(kindOf(wrong.kind))}`,
+    );
+  }
+  for (const { kind: raw, address } of items) {
+    const kind = kindOf(raw);
+    if (kind !== MAP.DETACH && kind !== MAP.FORCE_DETACH) continue;
+    const range = table.find(address, address + POINTER_BYTES);
+    if (range !== null) detach(device, range, address, kind === MAP.FORCE_DETACH);
+  }
+  const serial = device.nextSerial();
+  const leaving: MappedRange[] = [];
+  for (const { kind: raw, address, size } of items) {
+    const kind = kindOf(raw);
+    if (kind === MAP.DETACH || kind === MAP.FORCE_DETACH) continue;
+    const zeroLength = kind === MAP.ZERO_LEN_ARRAY_SECTION || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
+    const range = zeroLength ? table.lookupZeroLength(address, address + size) : table.find(address, address + size);
+    if (range === null) continue;
+    const all = kind === MAP.DELETE || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
+    const then = release(range, serial, all);
+    if ((kind === MAP.FROM && then !== RELEASED.KEPT) || kind === MAP.ALWAYS_FROM) {
+      copyBack(device, range, address, address + size);
+    }
+    if (then === RELEASED.REMOVE) leaving.push(range);
+  }
+  for (const range of leaving) device.removeRange(range);
+}
+
+function copyBack(device: TargetDevice, range: MappedRange, start: number, end: number): void {
+  const { owner } = range;
+  if (owner === null) return;
+  aroundAttached(range, start, end, (from, to) => {
+    device.copyFrom(bytesAt(owner, from, to - from), range.deviceAddress(from));
+  });
+}
+
+/** A `target data` region: what it maps is there until its end. */
+export class DataRegion implements Disposable {
+  readonly #device: TargetDevice;
+  #mapping: Mapping | null;
+  /** What each item is on the device, in their order; of use_device_ptr the pointer to use. */
+  readonly addresses: readonly number[];
+
+  constructor(device: TargetDevice, mapping: Mapping | null, addresses: readonly number[]) {
+    this.#device = device;
+    this.#mapping = mapping;
+    this.addresses = addresses;
+  }
+
+  get ended(): boolean {
+    return this.#mapping === null;
+  }
+
+  /** Copies back and unmaps. @throws OffloadError `ERR_OFFLOAD_DISPOSED` the second time. */
+  end(): void {
+    if (this.#mapping === null) {
+      throw new OffloadError("ERR_OFFLOAD_DISPOSED", "the data region has ended already");
+    }
+    const mapping = this.#mapping;
+    this.#mapping = null;
+    unmapVars(this.#device, mapping);
+  }
+  [Symbol.dispose](): void {
+    if (this.#mapping !== null) this.end();
+  }
+}
+
+/** `target data`: regions may end in any order. @throws OffloadError as `mapVars` */
+export function targetData(device: TargetDevice, items: readonly MapItem[]): DataRegion {
+  const mapping = mapVars(device, device.sharesMemory ? [] : items, "data", device.nextSerial());
+  const addresses = items.map((item, i) => {
+    if (device.sharesMemory) return item.address;
+    const mapped = mapping.item(i);
+    if (mapped.range !== null) return mapped.range.address + mapped.offset;
+    return mapped.value === VALUE.ADDRESS ? mapped.offset : mapped.value === VALUE.INLINE ? item.address : 0;
+  });
+  return new DataRegion(device, mapping, addresses);
+}
+
+/**
+ * `target update`: what is not mapped is passed over.
+ *
+ * @throws OffloadError `ERR_OFFLOAD_OVERLAP` for a range of which only a part is mapped, `ERR_OFFLOAD_NOT_MAPPED` with `present`.
+ */
+export function targetUpdate(device: TargetDevice, items: readonly MapItem[]): void {
+  if (device.sharesMemory) return;
+  for (const { kind: raw, address, size, owner } of items) {
+    if (size === 0) continue;
+    const kind = kindOf(raw);
+    const end = address + size;
+    const range = device.table.find(address, end);
+    if (range === null) {
+      if (!mustBePresent(kind)) continue;
+      throw new OffloadError("ERR_OFFLOAD_NOT_MAPPED", `[${hex(address)}, ${hex(end)}) must be present, and is not`);
+    }
+    if (!range.holds(address, end)) {
+      throw new OffloadError(
+        "ERR_OFFLOAD_OVERLAP",
+        `update of [${hex(address)}, ${hex(end)}) while only [${hex(range.start)}, ${hex(range.end)}) is mapped`,
+      );
+    }
+    const memory = owner ?? range.owner;
+    if (memory === null)
+      throw new OffloadError("ERR_OFFLOAD_HOST_MEMORY", `there is no buffer for the host's memory at ${hex(address)}`);
+    aroundAttached(range, address, end, (from, to) => {
+      if (updatesDevice(kind)) device.copyTo(range.deviceAddress(from), bytesAt(memory, from, to - from));
+      if (copiesFrom(kind)) device.copyFrom(bytesAt(memory, from, to - from), range.deviceAddress(from));
+    });
+  }
+}

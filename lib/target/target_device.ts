@@ -1,0 +1,96 @@
+/**
+ * A device as the target layer sees it (struct gomp_device_descr): a plugin's device and its memory table.
+ *
+ * @packageDocumentation
+ */
+import { OffloadError } from "../errors.js";
+import type { OffloadPlugin, Session } from "../plugin/index.js";
+import { CAPABILITY } from "../plugin/index.js";
+import { DeviceBlock, type MappedRange } from "./mapped_range.js";
+import { Mapping } from "./mapping.js";
+import { MemoryTable } from "./memory_table.js";
+
+export interface TargetDeviceOptions {
+  /**
+   * What device code sees for a zero-length section, or a variable mapped if present, that is not: the host's address, as GCC 14 and later
+   * have it, or null, as GCC 12 and 13 do.
+   */
+  readonly missing?: "host" | "null";
+}
+
+export class TargetDevice {
+  readonly table = new MemoryTable();
+  readonly missingIsNull: boolean;
+  readonly #mappings: Mapping[] = [];
+  readonly #sessions: Session[] = [];
+  #serial = 0;
+
+  /** The device is initialised here, and ended by whoever owns the plugin. */
+  constructor(
+    readonly plugin: OffloadPlugin,
+    readonly number: number,
+    options: TargetDeviceOptions = {},
+  ) {
+    plugin.initDevice(number);
+    this.missingIsNull = options.missing === "null";
+  }
+
+  /** Nothing is mapped or copied: device code uses the host's memory. */
+  get sharesMemory(): boolean {
+    return (this.plugin.capabilities & CAPABILITY.SHARED_MEM) !== 0;
+  }
+
+  /** A number for a construct, by which it counts references once. */
+  nextSerial(): number {
+    return ++this.#serial;
+  }
+
+  takeMapping(count: number, serial: number): Mapping {
+    const mapping = this.#mappings.pop() ?? new Mapping();
+    mapping.begin(count, serial);
+    return mapping;
+  }
+  giveMapping(mapping: Mapping): void {
+    for (let i = 0; i < mapping.count; i++) mapping.item(i).range = null;
+    this.#mappings.push(mapping);
+  }
+
+  takeSession(): Session {
+    return this.#sessions.pop() ?? this.plugin.newSession();
+  }
+  giveSession(session: Session): void {
+    this.#sessions.push(session);
+  }
+
+  /** A block of so many bytes, aligned so. */
+  allocate(bytes: number, alignment: number): DeviceBlock {
+    const allocation = this.plugin.alloc(this.number, bytes + alignment - 1);
+    return new DeviceBlock(allocation, Math.ceil(allocation / alignment) * alignment);
+  }
+  releaseBlock(block: DeviceBlock): void {
+    if (--block.uses === 0) this.plugin.free(this.number, block.allocation);
+  }
+
+  copyTo(address: number, bytes: Uint8Array): void {
+    if (bytes.length > 0) this.plugin.host2dev(this.number, address, bytes);
+  }
+  copyFrom(bytes: Uint8Array, address: number): void {
+    if (bytes.length > 0) this.plugin.dev2host(this.number, bytes, address);
+  }
+
+  /** Takes a range out of the table, with all members of its struct, and gives its block back. */
+  removeRange(range: MappedRange): void {
+    for (const member of range.siblings ?? [range]) {
+      this.table.remove(member);
+      if (member.replaces !== null) this.table.add(member.replaces);
+      if (member.block !== null) this.releaseBlock(member.block);
+    }
+  }
+
+  /** @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED` */
+  mustFind(start: number, end: number, why: () => string): MappedRange {
+    const found = this.table.find(start, end);
+    if (found === null) throw new OffloadError("ERR_OFFLOAD_NOT_MAPPED", why());
+    return found;
+  }
+}
