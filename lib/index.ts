@@ -46,3 +46,13 @@ export * as hsa from "./hsa/index.js";
 export { HsaError, type SoftwareFault } from "./hsa/index.js";
 export { LaunchQueue, type LaunchResult, type QueueStats } from "./launch/launch-queue.js";
 export * as plugin from "./plugin/index.js";
+export * as target from "./target/index.js";
+export {
+  LaunchPlan,
+  type MapOptions,
+  map,
+  Offload,
+  type OffloadOptions,
+  offload,
+  type TargetOptions,
+} from "./target/index.js";

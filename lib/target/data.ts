@@ -121,7 +121,7 @@ function copyBack(device: TargetDevice, range: MappedRange, start: number, end: 
 }
 
 /** A `target data` region: what it maps is there until its end. */
-export class DataRegion implements Disposable {
+export class DataRegion implements Disposable, AsyncDisposable {
   readonly #device: TargetDevice;
   #mapping: Mapping | null;
   /** What each item is on the device, in their order; of use_device_ptr the pointer to use. */
@@ -148,6 +148,9 @@ export class DataRegion implements Disposable {
   }
   [Symbol.dispose](): void {
     if (this.#mapping !== null) this.end();
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
   }
 }
 

@@ -1,7 +1,12 @@
-/** libgomp's host half: the device memory table, and the constructs that map variables for target regions. */
+/** libgomp's host half: the device memory table, the constructs that map variables for target regions, and their face for programs. */
 export { DataRegion, targetData, targetEnterData, targetExitData, targetUpdate } from "./data.js";
 export { addressOf, hostMemory } from "./host_memory.js";
+export { LaunchPlan } from "./launch_plan.js";
+export { flatten, type MapList, type MapOptions, type Mappable, map, type TypedValue } from "./map.js";
 export type { MapItem } from "./map_item.js";
 export { kindName, MAP } from "./map_kind.js";
+export { Offload, type OffloadOptions, offload, type Program, type TargetOptions } from "./offload.js";
+export { type ArrayPlace, type MemoryPlace, OmpMemory } from "./omp_memory.js";
 export { openaccRegion, target, targetNowait } from "./target.js";
 export { TargetDevice, type TargetDeviceOptions } from "./target_device.js";
+export { type Depend, TaskGraph } from "./tasks.js";

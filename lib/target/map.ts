@@ -1,0 +1,187 @@
+/**
+ * Map clauses as functions: what a construct does with a typed array, a section of one (`subarray`), or a value.
+ *
+ *     target(fn, [map.to(b), map.from(a), map.firstprivate(n)])
+ *
+ * The items of a list stand in the order of the function's arguments, as its compiler had them.
+ *
+ * Source: OpenMP 5.2, 5.8.3 (map), 5.4.4 (firstprivate), 5.4.8 (use_device_ptr).
+ *
+ * @packageDocumentation
+ */
+import { OffloadError } from "../errors.js";
+import { options as checkedOptions, describe, integer } from "../validate.js";
+import { addressOf } from "./host_memory.js";
+import type { MapItem } from "./map_item.js";
+import { MAP } from "./map_kind.js";
+
+/** Host memory: a typed array or DataView is a section of its buffer. */
+export type Mappable = ArrayBufferView | ArrayBufferLike;
+
+/** A value with a type of C's, as `f32()` and its like make them. */
+export interface TypedValue {
+  readonly byteLength: number;
+  write(view: DataView, offset: number): void;
+}
+
+export interface MapOptions {
+  /** Copies even where the memory is mapped already. */
+  readonly always?: boolean;
+  /** An error where it is not mapped already. */
+  readonly present?: boolean;
+  /** Bytes, a power of two; of what is new on the device. By default 16. */
+  readonly align?: number;
+  /** A map that the compiler adds by itself: what is mapped may also lie inside of it. */
+  readonly implicit?: boolean;
+}
+
+/** Items, and groups of items that belong together. */
+export type MapList = Iterable<MapItem | readonly MapItem[]>;
+
+const OPTIONS = ["always", "present", "align", "implicit"] as const;
+const ALIGN = 16;
+const ALWAYS = 0x10;
+const ALWAYS_PRESENT = 0x94;
+const IMPLICIT = 0x60;
+
+interface Extent {
+  readonly owner: ArrayBufferLike;
+  readonly address: number;
+  readonly size: number;
+}
+
+function extent(memory: Mappable): Extent {
+  if (ArrayBuffer.isView(memory)) {
+    const { buffer, byteOffset, byteLength } = memory;
+    return { owner: buffer, address: addressOf(buffer) + byteOffset, size: byteLength };
+  }
+  if (memory instanceof ArrayBuffer || memory instanceof SharedArrayBuffer) {
+    return { owner: memory, address: addressOf(memory), size: memory.byteLength };
+  }
+  throw new OffloadError(
+    "ERR_OFFLOAD_HOST_MEMORY",
+    `a typed array, a DataView or an ArrayBuffer can be mapped, not ${describe(memory)}`,
+  );
+}
+
+function aligned(kind: number, align = ALIGN): number {
+  const log = Math.log2(integer("align", align, 1, 2 ** 20));
+  if (!Number.isInteger(log))
+    throw new OffloadError("ERR_OFFLOAD_MAP_KIND", `an alignment is a power of two, not ${align}`);
+  return kind + log * 256;
+}
+
+const clause =
+  (base: 0 | 1 | 2 | 3) =>
+  (memory: Mappable, options: MapOptions = {}): MapItem => {
+    const {
+      always = false,
+      present = false,
+      align,
+      implicit = false,
+    } = checkedOptions("map's options", options, OPTIONS);
+    const kind =
+      always && present ? base + ALWAYS_PRESENT : always ? base + ALWAYS : present ? MAP.FORCE_PRESENT : base;
+    if (base === 0 && always)
+      throw new OffloadError("ERR_OFFLOAD_MAP_KIND", "map(always, alloc) copies nothing: leave one of the two out");
+    return { ...extent(memory), kind: aligned(implicit ? kind | IMPLICIT : kind, align), value: memory };
+  };
+
+const bare =
+  (kind: number) =>
+  (memory: Mappable): MapItem => ({ ...extent(memory), kind, value: memory });
+
+export const map = {
+  /** Memory on the device, its content undefined. */
+  alloc: clause(0),
+  /** Copied to the device when it is mapped there. */
+  to: clause(1),
+  /** Copied back when it is unmapped. */
+  from: clause(2),
+  tofrom: clause(3),
+  /** Of `exit data`: one reference less. */
+  release: bare(MAP.RELEASE),
+  /** Of `exit data`: unmapped, however many references there are. */
+  delete: bare(MAP.DELETE),
+  /** A section of no elements: what is mapped there, or the host's address (`TargetDeviceOptions.missing`). */
+  zeroLength: (memory: Mappable): MapItem => ({
+    ...extent(memory),
+    size: 0,
+    kind: MAP.ZERO_LEN_ARRAY_SECTION,
+    value: memory,
+  }),
+  /** The device's address of what is mapped; the item's own in `DataRegion.addresses`. */
+  useDevicePtr: bare(MAP.USE_DEVICE_PTR),
+  useDeviceAddr: bare(MAP.USE_DEVICE_PTR_IF_PRESENT),
+  /** An address of the device's, handed over as it is (is_device_ptr). */
+  isDevicePtr: (address: number): MapItem => ({
+    kind: MAP.FIRSTPRIVATE_INT,
+    address,
+    size: 0,
+    owner: null,
+    value: address,
+  }),
+  /**
+   * A copy of its own for the launch. An integer or a boolean stands in the table itself, as compiled code passes integers and pointers;
+   * other values (`f32(1.5)`), and arrays, are copied, and the table has the copy's address.
+   */
+  firstprivate(value: number | boolean | TypedValue | Mappable): MapItem {
+    if (typeof value === "boolean")
+      return { kind: MAP.FIRSTPRIVATE_INT, address: Number(value), size: 0, owner: null, value };
+    if (typeof value === "number") {
+      if (!Number.isSafeInteger(value)) {
+        throw new OffloadError("ERR_OFFLOAD_MAP_KIND", `firstprivate(${value}) is no integer: say f32() or f64()`);
+      }
+      return { kind: MAP.FIRSTPRIVATE_INT, address: value, size: 0, owner: null, value };
+    }
+    if (isTyped(value)) {
+      const bytes = new ArrayBuffer(value.byteLength);
+      value.write(new DataView(bytes), 0);
+      return { ...extent(bytes), kind: aligned(MAP.FIRSTPRIVATE, value.byteLength), value };
+    }
+    return { ...extent(value), kind: aligned(MAP.FIRSTPRIVATE), value };
+  },
+  /**
+   * A struct whose members are mapped together, and found by each other: its base, and its members by rising addresses, all in one
+   * buffer.
+   */
+  struct(base: Mappable, members: readonly MapItem[]): MapItem[] {
+    const { owner, address } = extent(base);
+    return [{ kind: aligned(MAP.STRUCT), address, size: members.length, owner, value: base }, ...members];
+  },
+  /** The pointer in these 8 bytes points to mapped memory: the device's copy of it gets the device's address. `bias`: bytes. */
+  attach: (pointer: Mappable, bias = 0): MapItem => ({
+    ...extent(pointer),
+    size: bias,
+    kind: MAP.ATTACH,
+    value: pointer,
+  }),
+  detach: bare(MAP.DETACH),
+} as const;
+
+const isTyped = (value: TypedValue | Mappable): value is TypedValue =>
+  typeof (value as TypedValue).write === "function" && !ArrayBuffer.isView(value);
+
+/** A map list as one array. */
+export function flatten(maps: MapList): MapItem[] {
+  const items: MapItem[] = [];
+  for (const entry of maps) {
+    if (Array.isArray(entry)) items.push(...(entry as readonly MapItem[]));
+    else items.push(entry as MapItem);
+  }
+  const wrong = items.find((item) => typeof item?.kind !== "number" || typeof item.address !== "number");
+  if (wrong !== undefined) {
+    throw new OffloadError(
+      "ERR_OFFLOAD_MAP_KIND",
+      `a map list is of map.to(), map.from() and their like, not of ${describe(wrong)}`,
+    );
+  }
+  return items;
+}
+
+/** A private copy's bytes as they are now; other items as they are. */
+export function snapshot(item: MapItem): MapItem {
+  if (kindOf(item.kind) !== MAP.FIRSTPRIVATE || item.owner === null) return item;
+  const bytes = bytesAt(item.owner, item.address, item.size).slice();
+  return { ...item, owner: bytes.buffer, address: addressOf(bytes.buffer) };
+}

@@ -1,0 +1,89 @@
+/**
+ * Tasks with dependences: one that reads a place (`in`) waits for the last that wrote it, one that writes it (`out`, `inout`) for that
+ * and for all that have read it since. Places are compared by their addresses.
+ *
+ * Source: OpenMP 5.2, 15.9.5 (depend); libgomp's task.c (gomp_task_handle_depend).
+ *
+ * @packageDocumentation
+ */
+import { addressOf } from "./host_memory.js";
+import type { Mappable } from "./map.js";
+
+export interface Depend {
+  readonly in?: readonly Mappable[];
+  readonly out?: readonly Mappable[];
+  readonly inout?: readonly Mappable[];
+}
+
+interface Place {
+  /** When the last writer is over, whatever came of it. */
+  writer: Promise<void>;
+  /** Readers since. */
+  readers: Promise<void>[];
+  /** Tasks that are not over yet. */
+  tasks: number;
+}
+
+const DONE = Promise.resolve();
+
+export class TaskGraph {
+  readonly #places = new Map<number, Place>();
+  readonly #pending = new Set<Promise<void>>();
+
+  /**
+   * Runs `work` when what it depends on is over; at once where that is nothing. A task that fails holds nobody back.
+   *
+   * @returns what `work` answers.
+   */
+  run<T>(depend: Depend, work: () => T | Promise<T>): Promise<T> {
+    const reads = (depend.in ?? []).map(placeOf);
+    const writes = [...(depend.out ?? []), ...(depend.inout ?? [])].map(placeOf);
+    const before: Promise<void>[] = [];
+    for (const address of new Set([...reads, ...writes])) {
+      const place = this.#places.get(address);
+      if (place === undefined) continue;
+      before.push(place.writer);
+      if (writes.includes(address)) before.push(...place.readers);
+    }
+    const result = before.length === 0 ? now(work) : Promise.all(before).then(work);
+    const over: Promise<void> = result.then(
+      () => {},
+      () => {},
+    );
+    for (const address of new Set([...reads, ...writes])) this.#enter(address, writes.includes(address), over);
+    this.#pending.add(over);
+    void over.then(() => this.#pending.delete(over));
+    return result;
+  }
+
+  #enter(address: number, writes: boolean, over: Promise<void>): void {
+    const place = this.#places.get(address) ?? { writer: DONE, readers: [], tasks: 0 };
+    this.#places.set(address, place);
+    place.tasks++;
+    if (writes) {
+      place.writer = over;
+      place.readers = [];
+    } else {
+      place.readers.push(over);
+    }
+    void over.then(() => {
+      if (--place.tasks === 0) this.#places.delete(address);
+    });
+  }
+
+  /** `taskwait`: when every task that has been made is over, however it ended. */
+  async wait(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+}
+
+function now<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+const placeOf = (memory: Mappable): number =>
+  ArrayBuffer.isView(memory) ? addressOf(memory.buffer) + memory.byteOffset : addressOf(memory);
