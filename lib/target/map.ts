@@ -11,9 +11,9 @@
  */
 import { OffloadError } from "../errors.js";
 import { options as checkedOptions, describe, integer } from "../validate.js";
-import { addressOf } from "./host_memory.js";
+import { addressOf, bytesAt } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";
-import { MAP } from "./map_kind.js";
+import { kindOf, MAP } from "./map_kind.js";
 
 /** Host memory: a typed array or DataView is a section of its buffer. */
 export type Mappable = ArrayBufferView | ArrayBufferLike;
