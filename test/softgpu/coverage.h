@@ -1,5 +1,5 @@
 // Which operations have vectors: were executed by a test whose expected values come from elsewhere than the code under
-// test. The tests fill the register as they run; vectors.cpp, the last of them, asks for what is missing.
+// test. The tests fill the register as they run; vectors.cpp, the last of them (main.cpp), asks for what is missing.
 #pragma once
 
 #include <bitset>
