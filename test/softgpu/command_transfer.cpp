@@ -126,6 +126,19 @@ TEST_CASE("a transfer that meets memory it may not touch ends with the fault, on
   CHECK_FALSE(result.fault->mapped);
 }
 
+TEST_CASE("the fault of a transfer is the one that comes first in memory, whoever meets one first") {
+  DeviceMemory to(1 << 20);
+  Transfer copy;
+  copy.source = 0x10000;  // nothing is there
+  copy.destination = to.address();
+  copy.rowBytes = 1 << 20;
+  for (unsigned i = 0; i < 2000; ++i) {
+    const TransferResult result = runWork(copy);
+    REQUIRE(result.fault);
+    REQUIRE(result.fault->address == 0x10000);
+  }
+}
+
 TEST_CASE("a cancelled transfer ends without doing the rest") {
   DeviceMemory from(8 << 20), to(8 << 20);
   std::memset(from.as<uint8_t>(), 1, from.size());

@@ -123,8 +123,12 @@ void TransferWork::runUnit(uint64_t unit) {
         rowAt(row, transfer_.rows, transfer_.destination, transfer_.destinationPitch, transfer_.destinationSlice);
     uint64_t from = rowAt(row, transfer_.rows, transfer_.source, transfer_.sourcePitch, transfer_.sourceSlice);
     if (auto fault = runPiece(transfer_, agent_, to + offset, from + offset, bytes)) {
+      // Units are taken in order: those before this one are done or in other workers' hands, and may fault yet.
       std::lock_guard lock(mutex_);
-      if (!result_.fault) result_.fault = fault;
+      if (!result_.fault || unit < faultUnit_) {
+        result_.fault = fault;
+        faultUnit_ = unit;
+      }
       stopped_.store(true, std::memory_order_relaxed);
       return;
     }

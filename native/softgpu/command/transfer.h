@@ -29,7 +29,7 @@ struct Transfer {
 };
 
 struct TransferResult {
-  std::optional<MemoryFault> fault;  // the first; what came before it may have been written
+  std::optional<MemoryFault> fault;  // the first in the transfer's order; what is beside it may have been written
   bool cancelled = false;
 };
 
@@ -55,6 +55,7 @@ class TransferWork : public Work {
   std::atomic<uint64_t> pending_{0};
   std::atomic<bool> stopped_{false};
   std::mutex mutex_;
+  uint64_t faultUnit_ = 0;  // the unit that result_.fault is of
   TransferResult result_;
 };
 
