@@ -50,10 +50,14 @@ function buildProbe() {
   return library;
 }
 
-/** Failures whose cause is known to lie with the program or its compiler: the reason by test, or by test and target. */
+/**
+ * Failures whose cause is known to lie with the program or its compiler: the reason by test, or by test and target; by test
+ * and `host`, why a program launches none of its kernels.
+ */
 const explained = JSON.parse(readFileSync(new URL("explained.json", import.meta.url), "utf8"));
-const reasonFor = (test) => {
+const reasonFor = (test, host) => {
   const name = test.id.split(" ")[0];
+  if (host) return explained[`${name} host`];
   return explained[`${name} ${values.target}`] ?? explained[name];
 };
 
@@ -76,12 +80,15 @@ async function worker() {
     const test = queue[begun++];
     const result = { id: test.id, folder: test.folder, ...(await judge(test, context)) };
     const bad = result.verdict === "failed" || result.verdict === "not compiled";
-    if (bad) result.reason = test.expectedFailure ? "the suite expects it to fail" : reasonFor(test);
+    const host = result.verdict === "host";
+    if (bad || host)
+      result.reason = bad && test.expectedFailure ? "the suite expects it to fail" : reasonFor(test, host);
     results.push(result);
-    const note = bad ? `: ${(result.reason ?? result.detail).split("\n").slice(0, 3).join(" | ")}` : "";
-    if (bad || result.verdict === "host" || result.seconds > 10) {
+    const why = result.reason ?? result.detail;
+    const note = (bad || host) && why ? `: ${why.split("\n").slice(0, 3).join(" | ")}` : "";
+    if (bad || host || result.seconds > 10) {
       const time = result.seconds === undefined ? "" : ` (${result.seconds.toFixed(1)} s)`;
-      console.log(`${result.verdict}${bad && result.reason ? ", explained" : ""}: ${test.id}${time}${note}`);
+      console.log(`${result.verdict}${result.reason ? ", explained" : ""}: ${test.id}${time}${note}`);
     }
   }
 }
