@@ -8,8 +8,38 @@
 #include "command/statistics.h"
 #include "memory/address_space.h"
 
+#ifdef __SANITIZE_THREAD__
+extern "C" {
+void AnnotateIgnoreReadsBegin(const char* file, int line);
+void AnnotateIgnoreReadsEnd(const char* file, int line);
+void AnnotateIgnoreWritesBegin(const char* file, int line);
+void AnnotateIgnoreWritesEnd(const char* file, int line);
+}
+#endif
+
 namespace softgpu {
 namespace {
+
+// While one lives, ThreadSanitizer leaves out what this thread loads and stores. The program hands its memory over and
+// takes it back by way of ROCr's signals and doorbells, which ThreadSanitizer does not see; to suppress a report for
+// each word of a copy would take minutes.
+class HandedOver {
+ public:
+#ifdef __SANITIZE_THREAD__
+  HandedOver() {
+    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+  }
+  ~HandedOver() {
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+  }
+#else
+  HandedOver() {}
+#endif
+  HandedOver(const HandedOver&) = delete;
+  HandedOver& operator=(const HandedOver&) = delete;
+};
 
 // Some 50 us of copying: a good deal less than a slice, and much more than taking it costs.
 constexpr uint64_t kPieceBytes = 256 << 10;
@@ -54,6 +84,7 @@ void streamCopy(uint8_t* to, const uint8_t* from, uint64_t bytes) {
 }
 
 void copy(uint64_t destination, uint64_t source, uint64_t bytes, bool streaming) {
+  const HandedOver unseen;
   const bool apart = destination + bytes <= source || source + bytes <= destination;
   if (streaming && apart) {
     streamCopy(host(destination), host(source), bytes);
@@ -64,6 +95,7 @@ void copy(uint64_t destination, uint64_t source, uint64_t bytes, bool streaming)
 }
 
 void fill(uint64_t destination, uint64_t bytes, uint32_t pattern, unsigned patternBytes) {
+  const HandedOver unseen;
   uint8_t* to = host(destination);
   if (patternBytes == 1) pattern = (pattern & 0xff) * 0x01010101u;
   if (patternBytes == 2) pattern = (pattern & 0xffff) * 0x00010001u;
