@@ -20,12 +20,18 @@ function ownOptions(text: string): string[] {
   return given.includes("-fopenacc") ? given : ["-fopenmp", ...given];
 }
 
+/** Where a program's source is when it is not in this folder, and options beside its own. */
+export interface Elsewhere {
+  readonly folder: string;
+  readonly options?: readonly string[];
+}
+
 /**
- * Compiles `file` for `target` and answers the program's path. A program that was made of the same text by the same
- * command is used again.
+ * Compiles `file` for `target` and answers the program's path; beside it lies GCC's dump of target regions that were lowered, as
+ * `.omplower`, for programs from elsewhere. A program that was made of the same text by the same command is used again.
  */
-export async function compile(file: string, target: Target): Promise<string> {
-  const source = join(sources, file);
+export async function compile(file: string, target: Target, elsewhere?: Elsewhere): Promise<string> {
+  const source = join(elsewhere?.folder ?? sources, file);
   const text = readFileSync(source, "utf8");
   // Without the debug lines of the device's libraries an image is a third as big, and GCC as much faster.
   const offload = `-foffload-options=amdgcn-amdhsa=-march=${TARGETS[target]} -Wl,--strip-debug`;
@@ -36,6 +42,7 @@ export async function compile(file: string, target: Target): Promise<string> {
     "-foffload=amdgcn-amdhsa",
     offload,
     "-foffload-options=-lm",
+    ...(elsewhere?.options ?? []),
     source,
     "-lm",
   ];
@@ -44,7 +51,10 @@ export async function compile(file: string, target: Target): Promise<string> {
   const program = join(built, target, `${file}.${digest}`);
   if (existsSync(program)) return program;
   mkdirSync(join(built, target), { recursive: true });
-  await promisify(execFile)(compiler, [...words, "-o", `${program}.${process.pid}`]);
-  renameSync(`${program}.${process.pid}`, program);
+  const made = `${program}.${process.pid}`;
+  const dump = elsewhere === undefined ? [] : [`-fdump-tree-omplower=${made}.omplower`];
+  await promisify(execFile)(compiler, [...words, ...dump, "-o", made]);
+  if (elsewhere !== undefined) renameSync(`${made}.omplower`, `${program}.omplower`);
+  renameSync(made, program);
   return program;
 }
