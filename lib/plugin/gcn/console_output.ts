@@ -6,9 +6,8 @@
  *
  * @packageDocumentation
  */
+import { TextDecoder } from "node:util";
 import { ENTRY, type KernelArgumentBlock, OUTPUT } from "./kernel_arguments.js";
-
-const utf8 = new TextDecoder();
 
 /** Kinds of entries. Kind 4 asks for a function of the host (reverse offload), of GCC 13 and later. */
 const KIND = { INT64: 0, DOUBLE: 1, TEXT: 2, RAW: 3 } as const;
@@ -32,11 +31,15 @@ export function drainConsole(block: KernelArgumentBlock, final: boolean, print: 
     output[(entry + ENTRY.written) / 4] = 0;
   }
   if (i !== from) Atomics.store(output, OUTPUT.consumed / 4, i);
+  if (!final || block.decoder === null) return;
+  const rest = block.decoder.decode();
+  if (rest !== "") print(rest);
+  block.decoder = null;
 }
 
 function textOf(block: KernelArgumentBlock, entry: number): string {
   const bytes = block.outputBytes;
-  const message = cString(bytes, entry + ENTRY.message);
+  const message = cString(block, entry + ENTRY.message);
   const view = new DataView(bytes.buffer, bytes.byteOffset + entry + ENTRY.value, 8);
   switch (block.output[(entry + ENTRY.type) / 4]) {
     case KIND.INT64:
@@ -44,17 +47,18 @@ function textOf(block: KernelArgumentBlock, entry: number): string {
     case KIND.DOUBLE:
       return `${message}${view.getFloat64(0, true).toFixed(6)}\n`;
     case KIND.TEXT:
-      return `${message}${cString(bytes, entry + ENTRY.value)}\n`;
+      return `${message}${cString(block, entry + ENTRY.value)}\n`;
     case KIND.RAW:
-      return `${message}${cString(bytes, entry + ENTRY.value)}`;
+      return `${message}${cString(block, entry + ENTRY.value)}`;
     default:
       return `GCN print buffer error: an entry of kind ${block.output[(entry + ENTRY.type) / 4]}\n`;
   }
 }
 
-/** Up to 128 bytes; a zero ends it before. */
-function cString(bytes: Uint8Array, at: number): string {
-  const field = bytes.subarray(at, at + ENTRY.textBytes);
+/** Up to 128 bytes; a zero ends it before. A character may begin in one field, or entry, and go on in the next. */
+function cString(block: KernelArgumentBlock, at: number): string {
+  const field = block.outputBytes.subarray(at, at + ENTRY.textBytes);
   const end = field.indexOf(0);
-  return utf8.decode(end < 0 ? field : field.subarray(0, end));
+  block.decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+  return block.decoder.decode(end < 0 ? field : field.subarray(0, end), { stream: true });
 }

@@ -9,6 +9,7 @@
  *
  * @packageDocumentation
  */
+import type { TextDecoder } from "node:util";
 import { writeUint64 } from "../../hsa/index.js";
 import type { TargetVarTable } from "../plugin.js";
 
@@ -90,6 +91,8 @@ export class KernelArgumentBlock implements TargetVarTable {
   /** What the header has been written for: whoever launches next compares, and writes it anew where it is for something else. */
   shape: object | null = null;
   ephemeral: object | null = null;
+  /** Of what the kernel has printed so far; null before it prints. */
+  decoder: TextDecoder | null = null;
   readonly #memory: BlockMemory;
   /** What the header's first pointer is now. */
   #table = 0;
