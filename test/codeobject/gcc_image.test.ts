@@ -1,7 +1,13 @@
 /** GCC's images: programs that gcc-12 compiles here, and programs put together in the layouts of later releases. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CodeObjectError, gccImages, parseCodeObject, selectCodeObject } from "../../lib/codeobject/index.js";
+import {
+  CodeObjectError,
+  gccImages,
+  parseCodeObject,
+  selectCodeObject,
+  validateCodeObject,
+} from "../../lib/codeobject/index.js";
 import { randomNumbers } from "./mutations.js";
 import { run, scratchFile, testBundle, writeScratch } from "./toolchain.js";
 
@@ -25,10 +31,10 @@ int main(void) {
 }
 `;
 
-function gcc(flags: readonly string[], target = "gfx906"): Uint8Array {
+function gcc(flags: readonly string[], target = "gfx906", source = SOURCE): Uint8Array {
   const program = scratchFile();
   const offload = `-foffload=amdgcn-amdhsa=-march=${target}`;
-  run("gcc-12", ["-O1", "-fopenmp", offload, ...flags, writeScratch(SOURCE, ".c"), "-o", program]);
+  run("gcc-12", ["-O1", "-fopenmp", offload, ...flags, writeScratch(source, ".c"), "-o", program]);
   return readFileSync(program);
 }
 
@@ -89,6 +95,22 @@ describe("programs of GCC 12", () => {
     const [image] = gccImages(gcc(["-fno-openmp", "-fopenacc"], "gfx900"));
     expect(image?.kernels.slice(2).map(({ dimensions }) => dimensions)).toEqual([[7, 3, 1]]);
     expect(machine(image?.codeObject as Uint8Array)).toBe("gfx900");
+  });
+
+  // The linker puts the empty table behind the last segment, a page on.
+  test("OpenACC without variables: an image for the loader, though its table of them lies nowhere", () => {
+    const source = "int main(void) { int v = 0;\n#pragma acc parallel copy(v)\n v = 1;\n return v; }";
+    const [image] = gccImages(gcc(["-fno-openmp", "-fopenacc"], "gfx906", source));
+    expect(image?.variables).toEqual([]);
+    const bytes = image?.codeObject as Uint8Array;
+    expect(validateCodeObject(bytes, "amdgcn-amd-amdhsa--gfx906").kernels.map(({ name }) => name)).toContain(
+      "main._omp_fn.0",
+    );
+    const [, table = "", end = ""] =
+      /\[ *\d+\] \.gnu\.offload_vars +PROGBITS +(\w+) .*\n(?:.*\n)* +LOAD +\w+ (\w+) .*\n +DYNAMIC/.exec(
+        run("llvm-readelf-19", ["-SlW", writeScratch(bytes)]),
+      ) ?? [];
+    expect(Number.parseInt(table, 16)).toBeGreaterThan(Number.parseInt(end, 16) + 4096 - 1);
   });
 
   test("an object file that was not linked holds no GPU code yet, and says so", () => {
