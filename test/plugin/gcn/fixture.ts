@@ -1,7 +1,13 @@
 /** The plugin over the software GPU, one device of each target that GCC 12 compiles for, and launches as libgomp would make them. */
 import { afterAll } from "vitest";
 import { GcnPlugin } from "../../../lib/plugin/gcn/gcn_plugin.js";
-import type { GcnModule, LaunchAttributes, OpenaccDimensions, TargetFunction } from "../../../lib/plugin/index.js";
+import type {
+  AsyncQueue,
+  GcnModule,
+  LaunchAttributes,
+  OpenaccDimensions,
+  TargetFunction,
+} from "../../../lib/plugin/index.js";
 import type { Session } from "../../../lib/plugin/session.js";
 import type { Target } from "../../openmp/toolchain.js";
 import { type Program, program } from "./programs.js";
@@ -81,14 +87,14 @@ export class Image {
     this.#over(mapped, () => this.plugin.openaccExec(mapped.session, fn, dimensions));
   }
   /** Variables have their values when it resolves. */
+  async openaccAsync(name: string, variables: Variables, dims: OpenaccDimensions, queue: AsyncQueue): Promise<void> {
+    const mapped = this.#map(name, variables);
+    await this.#later(mapped, this.plugin.openaccAsyncExec(mapped.session, this.region(name), dims, queue));
+  }
+  /** Variables have their values when it resolves. */
   async runAsync(name: string, variables: Variables = {}, attributes: LaunchAttributes = ONE_TEAM): Promise<void> {
     const mapped = this.#map(name, variables);
-    try {
-      await this.plugin.asyncRun(mapped.session, this.region(name), attributes);
-      mapped.copyBack();
-    } finally {
-      mapped.free();
-    }
+    await this.#later(mapped, this.plugin.asyncRun(mapped.session, this.region(name), attributes));
   }
 
   unload(): void {
@@ -98,6 +104,15 @@ export class Image {
   #over(mapped: Mapped, launch: () => void): void {
     try {
       launch();
+      mapped.copyBack();
+    } finally {
+      mapped.free();
+    }
+  }
+
+  async #later(mapped: Mapped, over: Promise<void>): Promise<void> {
+    try {
+      await over;
       mapped.copyBack();
     } finally {
       mapped.free();
