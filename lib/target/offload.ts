@@ -76,9 +76,9 @@ export async function offload(program: Program, options: OffloadOptions = {}): P
   checkedOptions("offload's options", options, OFFLOAD_OPTIONS);
   const { environment = process.env, fallback = {}, device, output } = options;
   const policy = policyOf(environment.OMP_TARGET_OFFLOAD);
+  const mayFallBack = Object.keys(fallback).length > 0 && !readEnvironment(environment).suppressHostFallback;
   const image = typeof program === "string" || program instanceof URL ? await readFile(program) : program;
-  const plugin =
-    policy === "disabled" ? null : openGcn({ environment, device, output }, policy, Object.keys(fallback).length > 0);
+  const plugin = policy === "disabled" ? null : openGcn({ environment, device, output }, policy, mayFallBack);
   const preferred = Number.parseInt(environment.OMP_DEFAULT_DEVICE ?? "0", 10);
   return new Offload(plugin, image, fallback, policy, options, Number.isInteger(preferred) ? preferred : 0);
 }
