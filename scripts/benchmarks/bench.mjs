@@ -25,7 +25,7 @@ function buildPeer() {
   const rocm = process.env.ROCM_PATH ?? "/opt/rocm";
   const library = runtime.facts.path;
   execFileSync("cc", [
-    ...["-O2", "-I", join(rocm, "include"), join(here, "launch.c"), "-o", program],
+    ...["-O2", "-I", join(rocm, "include"), join(here, "launch.c"), join(here, "hsa_launch.c"), "-o", program],
     ...[library, `-Wl,-rpath,${dirname(library)}`],
   ]);
   return program;
