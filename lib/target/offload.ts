@@ -10,6 +10,7 @@
 import { readFile } from "node:fs/promises";
 import { OffloadError } from "../errors.js";
 import { HsaError } from "../hsa/index.js";
+import { readEnvironment } from "../plugin/gcn/environment.js";
 import {
   type GcnImageSource,
   GcnPlugin,
