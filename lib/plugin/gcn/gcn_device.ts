@@ -161,16 +161,12 @@ export class GcnDevice implements QueueOwner {
   write(destination: number, source: ArrayBufferView): void {
     this.debug.line(() => `Copying ${source.byteLength} bytes from host to device ${this.index} (${hex(destination)})`);
     if (source.byteLength === 0) return;
-    this.#mustHold(destination, source.byteLength);
-    this.#copies++;
-    this.runtime.copySync(destination, source, source.byteLength);
+    this.#copy(destination, source, source.byteLength);
   }
   read(destination: ArrayBufferView, source: number): void {
     this.debug.line(() => `Copying ${destination.byteLength} bytes from device ${this.index} (${hex(source)}) to host`);
     if (destination.byteLength === 0) return;
-    this.#mustHold(source, destination.byteLength);
-    this.#copies++;
-    this.runtime.copySync(destination, source, destination.byteLength);
+    this.#copy(destination, source, destination.byteLength);
   }
   copy(destination: number, source: number, bytes: number): void {
     this.debug.line(
@@ -178,21 +174,19 @@ export class GcnDevice implements QueueOwner {
         `Copying ${bytes} bytes from device ${this.index} (${hex(source)}) to device ${this.index} (${hex(destination)})`,
     );
     if (bytes === 0) return;
-    this.#mustHold(destination, bytes);
-    this.#mustHold(source, bytes);
-    this.#copies++;
-    this.runtime.copySync(destination, source, bytes);
+    this.#copy(destination, source, bytes);
   }
   fill(address: number, value: number, bytes: number): void {
     if (bytes === 0) return;
-    this.#mustHold(address, bytes);
     // hsa_amd_memory_fill writes whole words of 32 bits.
     const head = Math.min((4 - (address % 4)) % 4, bytes);
     const words = Math.floor((bytes - head) / 4);
     const tail = bytes - head - 4 * words;
-    if (head > 0) this.runtime.copySync(address, new Uint8Array(head).fill(value), head);
-    if (words > 0) this.runtime.fillSync(address + head, (value * 0x01010101) >>> 0, words);
-    if (tail > 0) this.runtime.copySync(address + head + 4 * words, new Uint8Array(tail).fill(value), tail);
+    this.#checked(() => {
+      if (words > 0) this.runtime.fillSync(address + head, (value * 0x01010101) >>> 0, words);
+      if (head > 0) this.runtime.copySync(address, new Uint8Array(head).fill(value), head);
+      if (tail > 0) this.runtime.copySync(address + head + 4 * words, new Uint8Array(tail).fill(value), tail);
+    });
   }
 
   /** A copy that does not block the thread, where that pays. Exactly one side is host memory, which stays as it is until the end. */
@@ -203,7 +197,6 @@ export class GcnDevice implements QueueOwner {
       else this.read(host, address);
       return;
     }
-    this.#mustHold(address, bytes);
     this.#copies++;
     const locked = this.runtime.lock(host, [this.agent]);
     const done = this.signals.take();
@@ -212,8 +205,10 @@ export class GcnDevice implements QueueOwner {
       done.store(1);
       const device = { address, agent: this.agent };
       const memory = { address: locked.address, agent: this.#host };
-      if (direction === "to") this.runtime.copy(device, memory, bytes, done);
-      else this.runtime.copy(memory, device, bytes, done);
+      this.#checked(() => {
+        if (direction === "to") this.runtime.copy(device, memory, bytes, done);
+        else this.runtime.copy(memory, device, bytes, done);
+      });
       const left = await done.wait("lt", 1);
       over = true;
       if (typeof left === "bigint" || left < 0) {
@@ -361,18 +356,19 @@ export class GcnDevice implements QueueOwner {
     });
   }
 
-  /** ROCr believes addresses. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
-  #mustHold(address: number, bytes: number): void {
-    const { type, agentBaseAddress, byteLength } = this.runtime.pointerInfo(address);
-    if (type !== "unknown" && address + bytes <= agentBaseAddress + byteLength) return;
-    const why =
-      type === "unknown"
-        ? "is not allocated"
-        : `is beyond its allocation, which ends at ${hex(agentBaseAddress + byteLength)}`;
-    throw new OffloadError(
-      "ERR_OFFLOAD_ADDRESS",
-      `a range of ${bytes} bytes at ${hex(address)} ${why} on ${this.label}`,
-    );
+  #copy(destination: number | ArrayBufferView, source: number | ArrayBufferView, bytes: number): void {
+    this.#copies++;
+    this.#checked(() => this.runtime.copySync(destination, source, bytes));
+  }
+
+  /** The addon looks whether addresses lie in allocations. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
+  #checked(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ERR_OUT_OF_RANGE") throw error;
+      throw new OffloadError("ERR_OFFLOAD_ADDRESS", `${(error as Error).message}: on ${this.label}`, { cause: error });
+    }
   }
 
   #drain(block: KernelArgumentBlock, final: boolean): void {
