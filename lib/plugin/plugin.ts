@@ -48,6 +48,8 @@ export interface TargetEntry {
   /** Bytes; 0 of functions. */
   readonly size: number;
   readonly name: string;
+  /** `declare target link`: here lies a pointer to the variable, which is filled when the variable is mapped. */
+  readonly link: boolean;
 }
 
 /** A function on a device, from `loadImage`; the plugin's own object. */

@@ -101,7 +101,7 @@ export function targetExitData(device: TargetDevice, items: readonly MapItem[]):
     if (kind === MAP.DETACH || kind === MAP.FORCE_DETACH) continue;
     const zeroLength = kind === MAP.ZERO_LEN_ARRAY_SECTION || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
     const range = zeroLength ? table.lookupZeroLength(address, address + size) : table.find(address, address + size);
-    if (range === null) continue;
+    if (range === null || range.isLink) continue;
     const all = kind === MAP.DELETE || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
     const then = release(range, serial, all);
     if ((kind === MAP.FROM && then !== RELEASED.KEPT) || kind === MAP.ALWAYS_FROM) {
@@ -178,7 +178,7 @@ export function targetUpdate(device: TargetDevice, items: readonly MapItem[]): v
     const kind = kindOf(raw);
     const end = address + size;
     const range = device.table.find(address, end);
-    if (range === null) {
+    if (range === null || range.isLink) {
       if (!mustBePresent(kind)) continue;
       throw new OffloadError("ERR_OFFLOAD_NOT_MAPPED", `[${hex(address)}, ${hex(end)}) must be present, and is not`);
     }

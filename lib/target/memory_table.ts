@@ -64,6 +64,7 @@ export class MemoryTable {
     const at = Math.max(0, this.#chunkAt(start));
     const chunk = chunks[at];
     this.#byStart.set(start, range);
+    range.alive = true;
     if (chunk === undefined) {
       chunks.push([range]);
       return;

@@ -19,13 +19,14 @@ import {
   type LaunchAttributes,
   type LoadedImage,
   type OffloadPlugin,
+  type TargetEntry,
   type TargetFunction,
 } from "../plugin/index.js";
 import { options as checkedOptions, didYouMean, integer } from "../validate.js";
 import { type DataRegion, targetData, targetEnterData, targetExitData, targetUpdate } from "./data.js";
 import { LaunchPlan } from "./launch_plan.js";
 import { flatten, type MapList, type Mappable, snapshot } from "./map.js";
-import { OmpMemory } from "./omp_memory.js";
+import { bindLink, OmpMemory } from "./omp_memory.js";
 import { target, targetNowait } from "./target.js";
 import { TargetDevice, type TargetDeviceOptions } from "./target_device.js";
 import { type Depend, TaskGraph } from "./tasks.js";
@@ -195,7 +196,7 @@ export class Offload implements Disposable, AsyncDisposable {
     return this.#image(this.#place(device)).functions.map(({ name }) => name);
   }
   /** A `declare target` variable's place on the device. @throws OffloadError `ERR_OFFLOAD_UNKNOWN_VARIABLE` */
-  variable(name: string, device: number = this.#default): { readonly address: number; readonly size: number } {
+  variable(name: string, device: number = this.#default): TargetEntry {
     const { variables } = this.#image(this.#place(device));
     const found = variables.find((variable) => variable.name === name);
     if (found !== undefined) return found;
@@ -205,10 +206,17 @@ export class Offload implements Disposable, AsyncDisposable {
       `there is no variable "${name}"${didYouMean(name, names)}: there is ${names.join(", ") || "none"}`,
     );
   }
-  /** Host memory that stands for a `declare target` variable: `update` copies between the two, and regions that map it find it. */
+  /**
+   * Host memory that stands for a `declare target` variable: `update` copies between the two, and regions that map it find it. Of a
+   * variable that is linked, the device gets to know of it when it is mapped.
+   */
   bindVariable(name: string, memory: Mappable, device: number = this.#default): void {
-    const { address, size } = this.variable(name, device);
+    const { address, size, link } = this.variable(name, device);
     const { byteLength } = memory;
+    if (link) {
+      bindLink(this.device(device), memory, address);
+      return;
+    }
     if (byteLength !== size) {
       throw new OffloadError(
         "ERR_OFFLOAD_ADDRESS",

@@ -87,7 +87,8 @@ export class OmpMemory {
     const [, address] = hostRange(memory);
     const target = this.#device(device);
     if (target === null) return address;
-    return target.table.lookupZeroLength(address, address)?.deviceAddress(address) ?? null;
+    const found = target.table.lookupZeroLength(address, address);
+    return found === null || found.isLink ? null : found.deviceAddress(address);
   }
   /** omp_target_is_accessible: whether device code may use the host's own address. */
   isAccessible(_memory: Mappable, device: number): boolean {
@@ -301,4 +302,14 @@ function section(memory: Mappable, skipped: number): Uint8Array {
     ? new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
     : new Uint8Array(memory);
   return whole.subarray(skipped);
+}
+
+/** A `declare target link` variable: where it is mapped, the pointer at `address` on the device gets to know. */
+export function bindLink({ table }: TargetDevice, memory: Mappable, address: number): void {
+  const [owner, start, bytes] = hostRange(memory);
+  const found = table.find(start, start + bytes);
+  if (found !== null) {
+    throw new OffloadError("ERR_OFFLOAD_OVERLAP", `the memory at ${hex(start)} is mapped already`);
+  }
+  table.add(new MappedRange(start, start + bytes, owner, { block: null, address }, Number.POSITIVE_INFINITY, true));
 }

@@ -53,7 +53,7 @@ export interface GcnImage {
   readonly constructors: string | null;
   readonly destructors: string | null;
   /** The host's names for the variables in the image's table; null where only the device's own table tells their number. */
-  readonly variables: readonly (string | null)[] | null;
+  readonly variables: readonly { readonly name: string | null; readonly link: boolean }[] | null;
   /** Host addresses. */
   readonly indirectFunctions: readonly number[];
 }
@@ -102,7 +102,7 @@ export function readImage(image: unknown, isa: string): GcnImage {
       .map(({ name, dimensions, vgprs }) => ({ name, dimensions, vgprs })),
     constructors: has(CONSTRUCTORS),
     destructors: has(DESTRUCTORS),
-    variables: told.variables?.map(({ name }) => name) ?? null,
+    variables: told.variables?.map(({ name, link }) => ({ name, link })) ?? null,
     indirectFunctions: typeof told.indirectFunctions === "object" ? told.indirectFunctions : [],
   };
 }

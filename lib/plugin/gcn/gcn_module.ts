@@ -154,8 +154,9 @@ export class GcnModule extends Resource implements LoadedImage {
     if (rows > 0) this.#owner.read(pairs, table.address);
     return Array.from({ length: rows }, (_, i) => {
       const [address = 0n, size = 0n] = pairs.subarray(2 * i, 2 * i + 2);
-      const named = image.variables?.[i] ?? this.#nameAt(Number(address)) ?? `(variable ${i})`;
-      return { name: named, address: Number(address), size: Number(size) };
+      const told = image.variables?.[i];
+      const name = told?.name ?? this.#nameAt(Number(address)) ?? `(variable ${i})`;
+      return { name, address: Number(address), size: Number(size), link: told?.link ?? false };
     });
   }
 
@@ -195,7 +196,12 @@ export class GcnModule extends Resource implements LoadedImage {
   }
 }
 
-const entry = ({ name, address, byteLength }: VariableSymbolInfo): TargetEntry => ({ name, address, size: byteLength });
+const entry = ({ name, address, byteLength }: VariableSymbolInfo): TargetEntry => ({
+  name,
+  address,
+  size: byteLength,
+  link: false,
+});
 
 const incomplete = (symbol: string, why: string): OffloadError =>
   new OffloadError("ERR_OFFLOAD_IMAGE", `the image has ${why}, but its code object has no ${symbol}`);
