@@ -156,7 +156,8 @@ export class GcnModule extends Resource implements LoadedImage {
       const [address = 0n, size = 0n] = pairs.subarray(2 * i, 2 * i + 2);
       const told = image.variables?.[i];
       const name = told?.name ?? this.#nameAt(Number(address)) ?? `(variable ${i})`;
-      return { name, address: Number(address), size: Number(size), link: told?.link ?? false };
+      // The highest bit of a size marks a link, whose size is the host's.
+      return { name, address: Number(address), size: Number(BigInt.asUintN(63, size)), link: size >> 63n === 1n };
     });
   }
 
