@@ -12,7 +12,8 @@ const WAY_TO: Readonly<Record<string, readonly Call[]>> = {
   set: ["start", "set"],
 };
 
-export function sessionSuite(name: string, open: () => Machine): void {
+/** @param walks - how many random walks: a device takes its time over each kernel that fails. */
+export function sessionSuite(name: string, open: () => Machine, walks = 200): void {
   describe(`sessions of the ${name} plugin`, () => {
     let machine: Machine;
     beforeAll(() => {
@@ -141,7 +142,7 @@ export function sessionSuite(name: string, open: () => Machine): void {
             expect(machine.plugin.stats().sessions).toBe(before);
           },
         ),
-        { numRuns: 200 },
+        { numRuns: walks },
       );
     });
   });
