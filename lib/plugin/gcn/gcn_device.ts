@@ -1,13 +1,13 @@
 /**
  * A device of the GCN plugin (struct agent_info): its memory, images, queues, and what it keeps from launch to launch.
  *
- * Source: plugin-gcn.c (GOMP_OFFLOAD_init_device, get_kernarg_memory_region, get_data_memory_region) of GCC 12 to 17.
+ * Source: plugin-gcn.c (GOMP_OFFLOAD_init_device, get_kernarg_memory_region) of GCC 12 to 17.
  *
  * @packageDocumentation
  */
 import type { KernelArgument } from "../../codeobject/index.js";
 import { hex, OffloadError } from "../../errors.js";
-import { type Agent, GLOBAL_FLAG, type HsaRuntime, Memory, type Region } from "../../hsa/index.js";
+import { type Agent, GLOBAL_FLAG, type HsaRuntime, Memory, type Pool, type Region } from "../../hsa/index.js";
 import { type Extent, FaultReporter, ownerOf } from "../../launch/fault.js";
 import { type Apertures, aperturesOf, needsQueue } from "../../launch/hidden-arguments.js";
 import type { QueueOwner } from "../../launch/launch-queue.js";
@@ -52,7 +52,7 @@ export class GcnDevice implements QueueOwner {
   readonly blocks: ArgumentCache;
   readonly #print: (text: string) => void;
   readonly #kernargRegion: Region;
-  readonly #dataRegion: Region;
+  readonly #dataPool: Pool;
   readonly #host: Agent;
   readonly #sync: SyncQueue;
   readonly #syncEphemeral: EphemeralMemory;
@@ -84,10 +84,11 @@ export class GcnDevice implements QueueOwner {
       "a host agent",
     );
     this.#kernargRegion = need(
-      regionOf(agent, GLOBAL_FLAG.KERNARG) ?? regionOf(this.#host, GLOBAL_FLAG.KERNARG),
+      placeOf(agent.regions, GLOBAL_FLAG.KERNARG) ?? placeOf(this.#host.regions, GLOBAL_FLAG.KERNARG),
       "a region for kernel arguments",
     );
-    this.#dataRegion = need(regionOf(agent, GLOBAL_FLAG.COARSE_GRAINED), "a region for data");
+    // Not a region, as libgomp has it: ROCr lists the own memory of its first GPU only among the regions.
+    this.#dataPool = need(placeOf(agent.pools, GLOBAL_FLAG.COARSE_GRAINED), "a pool for data");
     this.signals = new SignalPool(runtime);
     this.faults = new FaultReporter(runtime, agent, (address) => this.#ownerOf(address));
     this.blocks = new ArgumentCache((bytes) => this.#from(this.#kernargRegion, bytes, "kernel-argument"));
@@ -136,7 +137,7 @@ export class GcnDevice implements QueueOwner {
 
   /** Device memory of the plugin's own. @throws OffloadError `ERR_OFFLOAD_OUT_OF_MEMORY` */
   allocate(bytes: number): Memory {
-    return this.#from(this.#dataRegion, bytes, "device");
+    return this.#from(this.#dataPool, bytes, "device");
   }
   /** Device memory of the runtime above; answers its address. */
   alloc(bytes: number): number {
@@ -161,12 +162,16 @@ export class GcnDevice implements QueueOwner {
   write(destination: number, source: ArrayBufferView): void {
     this.debug.line(() => `Copying ${source.byteLength} bytes from host to device ${this.index} (${hex(destination)})`);
     if (source.byteLength === 0) return;
-    this.#copy(destination, source, source.byteLength);
+    this.mustHold(destination, source.byteLength);
+    this.#copies++;
+    this.runtime.copySync(destination, source, source.byteLength);
   }
   read(destination: ArrayBufferView, source: number): void {
     this.debug.line(() => `Copying ${destination.byteLength} bytes from device ${this.index} (${hex(source)}) to host`);
     if (destination.byteLength === 0) return;
-    this.#copy(destination, source, destination.byteLength);
+    this.mustHold(source, destination.byteLength);
+    this.#copies++;
+    this.runtime.copySync(destination, source, destination.byteLength);
   }
   copy(destination: number, source: number, bytes: number): void {
     this.debug.line(
@@ -174,19 +179,21 @@ export class GcnDevice implements QueueOwner {
         `Copying ${bytes} bytes from device ${this.index} (${hex(source)}) to device ${this.index} (${hex(destination)})`,
     );
     if (bytes === 0) return;
-    this.#copy(destination, source, bytes);
+    this.mustHold(destination, bytes);
+    this.mustHold(source, bytes);
+    this.#copies++;
+    this.runtime.copySync(destination, source, bytes);
   }
   fill(address: number, value: number, bytes: number): void {
     if (bytes === 0) return;
+    this.mustHold(address, bytes);
     // hsa_amd_memory_fill writes whole words of 32 bits.
     const head = Math.min((4 - (address % 4)) % 4, bytes);
     const words = Math.floor((bytes - head) / 4);
     const tail = bytes - head - 4 * words;
-    this.#checked(() => {
-      if (words > 0) this.runtime.fillSync(address + head, (value * 0x01010101) >>> 0, words);
-      if (head > 0) this.runtime.copySync(address, new Uint8Array(head).fill(value), head);
-      if (tail > 0) this.runtime.copySync(address + head + 4 * words, new Uint8Array(tail).fill(value), tail);
-    });
+    if (head > 0) this.runtime.copySync(address, new Uint8Array(head).fill(value), head);
+    if (words > 0) this.runtime.fillSync(address + head, (value * 0x01010101) >>> 0, words);
+    if (tail > 0) this.runtime.copySync(address + head + 4 * words, new Uint8Array(tail).fill(value), tail);
   }
 
   /** A copy that does not block the thread, where that pays. Exactly one side is host memory, which stays as it is until the end. */
@@ -197,6 +204,7 @@ export class GcnDevice implements QueueOwner {
       else this.read(host, address);
       return;
     }
+    this.mustHold(address, bytes);
     this.#copies++;
     const locked = this.runtime.lock(host, [this.agent]);
     const done = this.signals.take();
@@ -205,10 +213,8 @@ export class GcnDevice implements QueueOwner {
       done.store(1);
       const device = { address, agent: this.agent };
       const memory = { address: locked.address, agent: this.#host };
-      this.#checked(() => {
-        if (direction === "to") this.runtime.copy(device, memory, bytes, done);
-        else this.runtime.copy(memory, device, bytes, done);
-      });
+      if (direction === "to") this.runtime.copy(device, memory, bytes, done);
+      else this.runtime.copy(memory, device, bytes, done);
       const left = await done.wait("lt", 1);
       over = true;
       if (typeof left === "bigint" || left < 0) {
@@ -323,17 +329,17 @@ export class GcnDevice implements QueueOwner {
     for (const queue of this.#queues) queue.finishSync(() => this.#poll());
   }
 
-  #from(region: Region, bytes: number, what: string): Memory {
+  #from(place: Region | Pool, bytes: number, what: string): Memory {
     let memory: Memory;
     try {
-      memory = region.allocate(bytes);
+      memory = place.allocate(bytes);
     } catch {
       // What launches have left behind is given up before anybody is told that there is no memory.
       this.#trim();
       try {
-        memory = region.allocate(bytes);
+        memory = place.allocate(bytes);
       } catch (error) {
-        throw outOfMemory(error, bytes, `${this.label}'s ${what} memory`, region.info.allocMaxSize);
+        throw outOfMemory(error, bytes, `${this.label}'s ${what} memory`, place.info.allocMaxSize);
       }
     }
     this.#allocations++;
@@ -356,19 +362,19 @@ export class GcnDevice implements QueueOwner {
     });
   }
 
-  #copy(destination: number | ArrayBufferView, source: number | ArrayBufferView, bytes: number): void {
-    this.#copies++;
-    this.#checked(() => this.runtime.copySync(destination, source, bytes));
-  }
-
-  /** The addon looks whether addresses lie in allocations. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
-  #checked(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== "ERR_OUT_OF_RANGE") throw error;
-      throw new OffloadError("ERR_OFFLOAD_ADDRESS", `${(error as Error).message}: on ${this.label}`, { cause: error });
-    }
+  /** ROCr believes addresses, and tells sizes in whole pages. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
+  mustHold(address: number, bytes: number): void {
+    const whole = this.#memory.get(address);
+    if (whole !== undefined && bytes <= whole.byteLength) return;
+    const { type, owner, agentBaseAddress, byteLength } = this.runtime.pointerInfo(address);
+    const here = type === "hsa" && owner === this.agent.index;
+    const end = agentBaseAddress + (this.#memory.get(agentBaseAddress)?.byteLength ?? byteLength);
+    if (here && address + bytes <= end) return;
+    const why = here ? `is beyond its allocation, which ends at ${hex(end)}` : "is not allocated";
+    throw new OffloadError(
+      "ERR_OFFLOAD_ADDRESS",
+      `a range of ${bytes} bytes at ${hex(address)} ${why} on ${this.label}`,
+    );
   }
 
   #drain(block: KernelArgumentBlock, final: boolean): void {
@@ -422,8 +428,8 @@ class CountedMemory extends Memory {
   }
 }
 
-const regionOf = (agent: Agent, flag: number): Region | undefined =>
-  agent.regions.find(({ info }) => info.segment === "global" && info.allocAllowed && (info.flags & flag) !== 0);
+const placeOf = <T extends Region | Pool>(places: readonly T[], flag: number): T | undefined =>
+  places.find(({ info }) => info.segment === "global" && info.allocAllowed && (info.flags & flag) !== 0);
 
 function need<T>(found: T | undefined, what: string): T {
   if (found === undefined) throw new OffloadError("ERR_OFFLOAD_NO_DEVICE", `the runtime shows no ${what}`);

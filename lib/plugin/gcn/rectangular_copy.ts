@@ -13,10 +13,17 @@ interface Side {
 
 /** @throws OffloadError `ERR_OFFLOAD_ADDRESS` where the box does not lie in its arrays. */
 export function copyRectangle(device: GcnDevice, box: RectangularCopy): void {
-  const [width, height, depth] = box.size.map((size, i) => integer(`size[${i}]`, size)) as [number, number, number];
-  const to = side("destination", box.destination, box.size);
-  const from = side("source", box.source, box.size);
-  if (width === 0) return;
+  const size = three("size", box.size);
+  const [width, height, depth] = size;
+  const to = side("destination", box.destination, size);
+  const from = side("source", box.source, size);
+  if (width === 0 || height === 0 || depth === 0) return;
+  // As a whole, before the first row is written.
+  for (const { address, row } of [to, from]) {
+    if (address === null) continue;
+    const first = row(0, 0);
+    device.mustHold(address + first, row(height - 1, depth - 1) + width - first);
+  }
   for (let z = 0; z < depth; z++) {
     for (let y = 0; y < height; y++) {
       const [at, source] = [to.row(y, z), from.row(y, z)];
@@ -30,12 +37,14 @@ export function copyRectangle(device: GcnDevice, box: RectangularCopy): void {
 
 const part = ({ bytes }: Side, at: number, width: number): Uint8Array => (bytes as Uint8Array).subarray(at, at + width);
 
+const three = (name: string, values: readonly number[]): [number, number, number] => [
+  integer(`${name}[0]`, values[0]),
+  integer(`${name}[1]`, values[1]),
+  integer(`${name}[2]`, values[2]),
+];
+
 function side(name: string, place: RectangularPlace, [width, height, depth]: RectangularCopy["size"]): Side {
-  const [x, y, z] = place.offset.map((offset, i) => integer(`${name}.offset[${i}]`, offset)) as [
-    number,
-    number,
-    number,
-  ];
+  const [x, y, z] = three(`${name}.offset`, place.offset);
   const rowPitch = integer(`${name}.rowPitch`, place.rowPitch);
   const planePitch = integer(`${name}.planePitch`, place.planePitch);
   const row = (j: number, k: number): number => ((z + k) * planePitch + y + j) * rowPitch + x;
