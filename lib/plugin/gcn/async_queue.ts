@@ -35,8 +35,8 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
   readonly #owner: QueueOwner;
   readonly #launches: LaunchQueue;
   #pending = 0;
-  /** Of what the host does. */
-  #hostPending = 0;
+  /** What the host does, and launches that wait behind that: whatever comes now waits behind them. */
+  #unsent = 0;
   /** When all that is in the queue now is over, whatever came of it. */
   #tail: Promise<void> = Promise.resolve();
   /** The same, of what the host does. */
@@ -57,15 +57,20 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
   }
 
   launch(launch: PreparedLaunch): Promise<unknown> {
-    const submit = (): Promise<unknown> => this.#launches.launch(launch);
-    return this.#enter(this.#hostPending === 0 ? submit() : this.#hostTail.then(submit));
+    if (this.#unsent === 0) return this.#enter(this.#launches.launch(launch));
+    this.#unsent++;
+    const sent = this.#hostTail.then(() => {
+      this.#unsent--;
+      return this.#launches.launch(launch);
+    });
+    return this.#enter(sent);
   }
 
   /** Work of the host, in its turn: never before this call has returned. */
   host(work: () => void | Promise<void>): Promise<void> {
-    this.#hostPending++;
+    this.#unsent++;
     const done = this.#tail.then(work).finally(() => {
-      this.#hostPending--;
+      this.#unsent--;
     });
     this.#enter(done);
     this.#hostTail = this.#tail;
@@ -89,7 +94,7 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
   /** What comes into this queue from now on waits for what is in the other now. */
   waitFor(other: GcnAsyncQueue): void {
     if (other === this || other.empty) return;
-    if (this.#hostPending > 0 || other.#hostPending > 0) {
+    if (this.#unsent > 0 || other.#unsent > 0) {
       const before = other.#tail;
       void this.host(() => before);
       return;

@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import type { OffloadError } from "../../../lib/errors.js";
-import { type GcnFunction, type GcnModule, GcnPlugin, type LaunchAttributes } from "../../../lib/plugin/index.js";
+import {
+  type AsyncQueue,
+  type GcnFunction,
+  type GcnModule,
+  GcnPlugin,
+  type LaunchAttributes,
+} from "../../../lib/plugin/index.js";
 import type { Session } from "../../../lib/plugin/session.js";
 import { compile, repository } from "../../codeobject/toolchain.js";
 
@@ -81,11 +87,7 @@ export class Bench {
     await this.plugin.asyncRun(session, this.fn(name), attributes).finally(end);
   }
   /** Into an OpenACC queue, on one workgroup of 64. */
-  enqueue(
-    queue: ReturnType<GcnPlugin["asyncConstruct"]>,
-    name: string,
-    words: readonly (number | bigint)[] = [],
-  ): Promise<void> {
+  enqueue(queue: AsyncQueue, name: string, words: readonly (number | bigint)[] = []): Promise<void> {
     const { session, end } = this.session(words);
     return this.plugin.openaccAsyncExec(session, this.fn(name), [1, 1, 1], queue).finally(end);
   }

@@ -8,8 +8,10 @@
 // How often `count_run` has run: it has no variables at all.
 visible global u32 runs;
 
+static inline int is_first(void) { return global_x() == 0 && global_y() == 0 && global_z() == 0; }
+
 kernel count_run(void) {
-  if (local_x() == 0 && local_y() == 0 && local_z() == 0) __scoped_atomic_fetch_add(&runs, 1, __ATOMIC_RELAXED, DEVICE);
+  if (is_first()) __scoped_atomic_fetch_add(&runs, 1, __ATOMIC_RELAXED, DEVICE);
 }
 
 kernel nothing(const global u64* table) {}
@@ -25,7 +27,7 @@ kernel copy_table(const global u64* table) {
 kernel append(const global u64* table) {
   global u64* log = WORDS(table[0]);
   for (u64 i = 0; i < table[2]; i++) __builtin_amdgcn_s_sleep(1);
-  if (global_x() != 0) return;
+  if (!is_first()) return;
   u64 at = __scoped_atomic_fetch_add(&log[0], 1, __ATOMIC_ACQ_REL, DEVICE);
   log[1 + at] = table[1];
 }
@@ -51,7 +53,7 @@ kernel trap(const global u64* table) { __builtin_trap(); }
 kernel hidden(const global u64* table) {
   const constant u32* implicit = (const constant u32*)__builtin_amdgcn_implicitarg_ptr();
   global u32* out = (global u32*)table[0];
-  if (global_x() == 0 && global_y() == 0 && global_z() == 0)
+  if (is_first())
     for (u32 i = 0; i < 64; i++) out[i] = implicit[i];
 }
 
