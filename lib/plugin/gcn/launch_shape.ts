@@ -215,7 +215,7 @@ function shape(
 
 /** GCC 14's low-latency memory: what LDS the teams of a compute unit leave each other, and not less than the kernel's own. */
 function sharedLds(own: number, teams: number, { computeUnits }: Facts, { ldsBytes }: GcnEnvironment): number {
-  if (ldsBytes !== null) return Math.max(LEAST_LDS, Math.min(ldsBytes, LDS_BYTES));
+  if (ldsBytes !== null) return Math.max(own, LEAST_LDS, Math.min(ldsBytes, LDS_BYTES));
   const together = Math.max(1, Math.floor(teams / (computeUnits || LANES)));
   return Math.max(own, Math.floor(LDS_BYTES / together), LEAST_LDS);
 }
