@@ -48,7 +48,7 @@ export interface TargetEntry {
   /** Bytes; 0 of functions. */
   readonly size: number;
   readonly name: string;
-  /** `declare target link`: here lies a pointer to the variable, which is filled when the variable is mapped. */
+  /** `declare target link`: at `address` lies a pointer, to be filled when the variable, of `size` bytes, is mapped. */
   readonly link: boolean;
 }
 

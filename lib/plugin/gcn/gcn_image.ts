@@ -6,6 +6,8 @@
  *
  * @packageDocumentation
  */
+
+import { Elf } from "../../codeobject/elf.js";
 import {
   type CodeObject,
   type GccImage,
@@ -53,7 +55,7 @@ export interface GcnImage {
   readonly constructors: string | null;
   readonly destructors: string | null;
   /** The host's names for the variables in the image's table; null where only the device's own table tells their number. */
-  readonly variables: readonly { readonly name: string | null; readonly link: boolean }[] | null;
+  readonly variables: readonly (string | null)[] | null;
   /** Host addresses. */
   readonly indirectFunctions: readonly number[];
 }
@@ -102,9 +104,15 @@ export function readImage(image: unknown, isa: string): GcnImage {
       .map(({ name, dimensions, vgprs }) => ({ name, dimensions, vgprs })),
     constructors: has(CONSTRUCTORS),
     destructors: has(DESTRUCTORS),
-    variables: told.variables?.map(({ name, link }) => ({ name, link })) ?? null,
+    variables: told.variables?.map(({ name }) => name) ?? unnamedVariables(bytes),
     indirectFunctions: typeof told.indirectFunctions === "object" ? told.indirectFunctions : [],
   };
+}
+
+/** As many as GCC's table has rows; its symbol has no size. Null where there is no such table. */
+function unnamedVariables(bytes: Uint8Array): null[] | null {
+  const table = new Elf(bytes).sectionNamed(".gnu.offload_vars");
+  return table === undefined ? null : new Array<null>(Math.floor(table.size / 16)).fill(null);
 }
 
 function asSource(image: unknown): GcnImageSource {

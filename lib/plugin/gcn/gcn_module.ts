@@ -23,6 +23,9 @@ const SYMBOL = {
   icvs: ["__gomp_additional_icvs", "__gomp_device_num"],
 } as const;
 
+/** In the size of a variable in the table: `declare target link`. */
+const LINK = 1n << 63n;
+
 export class GcnModule extends Resource implements LoadedImage {
   readonly functions: readonly GcnFunction[];
   readonly variables: readonly TargetEntry[];
@@ -154,10 +157,8 @@ export class GcnModule extends Resource implements LoadedImage {
     if (rows > 0) this.#owner.read(pairs, table.address);
     return Array.from({ length: rows }, (_, i) => {
       const [address = 0n, size = 0n] = pairs.subarray(2 * i, 2 * i + 2);
-      const told = image.variables?.[i];
-      const name = told?.name ?? this.#nameAt(Number(address)) ?? `(variable ${i})`;
-      // The highest bit of a size marks a link, whose size is the host's.
-      return { name, address: Number(address), size: Number(BigInt.asUintN(63, size)), link: size >> 63n === 1n };
+      const named = image.variables?.[i] ?? this.#nameAt(Number(address)) ?? `(variable ${i})`;
+      return { name: named, address: Number(address), size: Number(size & ~LINK), link: (size & LINK) !== 0n };
     });
   }
 

@@ -5,7 +5,7 @@ import { openLab, targets } from "./fixture.js";
 const lab = openLab();
 const numbers = (from: number): Int32Array => Int32Array.from({ length: 100 }, (_, i) => from + i);
 
-test("an image that is loaded and unloaded 1,000 times leaves nothing behind", { timeout: 60_000 }, async () => {
+test("an image that is loaded and unloaded 1,000 times leaves nothing behind", { timeout: 120_000 }, async () => {
   const cycle = async (i: number): Promise<void> => {
     const image = await lab.load("small.c", "gfx906");
     if (i % 10 === 0) {

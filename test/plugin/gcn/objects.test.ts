@@ -65,6 +65,19 @@ describe.each(targets)("%s", (target) => {
     }
   });
 
+  test("a link variable has its own size, and a mark", async () => {
+    const regions = await lab.load("regions.c", target);
+    const told = regions.module.variables.map(({ name, size, link }) => [name, size, link]);
+    expect(told).toContainEqual(["linked", 64, true]);
+    expect(told).toContainEqual(["hidden", 6, false]);
+    regions.unload();
+    // The code object alone has the table, and the device's own names: of a link, those of its pointer.
+    const bare = objects.plugin.loadImage(objects.device, regions.program.image.codeObject);
+    expect(bare.variables.map(({ size, link }) => [size, link])).toEqual(told.map(([, size, link]) => [size, link]));
+    expect(bare.variables.map(({ name }) => name)).toEqual(expect.arrayContaining(["counter", "weights"]));
+    objects.plugin.unloadImage(bare);
+  });
+
   test("variables of the same name in two images are two variables", async () => {
     const regions = await lab.load("regions.c", target);
     const seen = new Int32Array(6);
