@@ -11,6 +11,7 @@ import {
   listBundle,
   parseCodeObject,
 } from "../codeobject/index.js";
+import { type FoundAbi, findAbi } from "../plugin/gcn/kernel_abi.js";
 import { type Command, EXIT, InputError, JSON_OPTION } from "./command.js";
 import { bytes, table } from "./text.js";
 
@@ -19,7 +20,7 @@ interface Inspected {
   readonly id: string | null;
   readonly object: CodeObject;
   /** What GCC's mkoffload tells of it, where it comes from a program that GCC compiled. */
-  readonly image?: Omit<GccImage, "codeObject">;
+  readonly image?: Omit<GccImage, "codeObject"> & { readonly abi: FoundAbi | null };
 }
 
 function inspectBytes(data: Uint8Array, target: string | undefined): Inspected[] {
@@ -42,8 +43,18 @@ function inspectImages(data: Uint8Array): Inspected[] {
   if (!isElf(data)) return [];
   return gccImages(data).map(({ codeObject, ...image }) => {
     const object = parseCodeObject(codeObject);
-    return { id: `GCC ${image.compiler ?? "(unknown release)"}, ${object.target}`, object, image };
+    const id = `GCC ${image.compiler ?? "(unknown release)"}, ${object.target}`;
+    return { id, object, image: { ...image, abi: abiOf(object, image.compiler) } };
   });
+}
+
+/** How its kernels find their arguments; null where nothing tells. */
+function abiOf(object: CodeObject, compiler: string | null): FoundAbi | null {
+  try {
+    return findAbi(object, compiler);
+  } catch {
+    return null;
+  }
 }
 
 const matches = ({ target }: BundleEntry, wanted: string): boolean =>
@@ -80,7 +91,7 @@ function kernelText(kernel: Kernel): string {
 }
 
 /** The tables that libgomp registers: functions and variables, in the host's order. */
-function imageText({ kernels, variables, requires, indirectFunctions }: Omit<GccImage, "codeObject">): string {
+function imageText({ abi, kernels, variables, requires, indirectFunctions }: NonNullable<Inspected["image"]>): string {
   const rows = [
     ...kernels.map(({ name, dimensions }) => [
       `  offloaded ${name}`,
@@ -95,7 +106,8 @@ function imageText({ kernels, variables, requires, indirectFunctions }: Omit<Gcc
     requires === 0 ? "" : `  requires ${requires}`,
     indirectFunctions > 0 ? `  ${indirectFunctions} indirect functions` : "",
   ];
-  return [table(rows), ...more].filter(Boolean).join("\n");
+  const told = abi === null ? "unknown: nothing tells of GCC's release" : `${abi.abi}: ${abi.evidence}`;
+  return [`  kernel arguments as in ${told}`, table(rows), ...more].filter(Boolean).join("\n");
 }
 
 function objectText({ id, object, image }: Inspected): string {

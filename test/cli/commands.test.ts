@@ -152,6 +152,7 @@ test("inspect shows what GCC has put into a program", async () => {
       isa: "amdgcn-amd-amdhsa--gfx906:xnack-",
       image: {
         layout: "12",
+        abi: { abi: "gcc-12", evidence: expect.stringMatching(/^compiled by GCC 12\./) },
         kernels: [{ name: "_init_array" }, { name: "_fini_array" }, { name: "main._omp_fn.0" }],
         hostFunctions: ["main._omp_fn.0"],
         variables: [{ name: "shared", size: 4, link: false }],
@@ -159,7 +160,7 @@ test("inspect shows what GCC has put into a program", async () => {
     },
   ]);
   expect((await gcnOffload(["inspect", program])).stdout).toMatch(
-    /offloaded main\._omp_fn\.0\n.*variable shared +4 bytes/,
+    /kernel arguments as in gcc-12: compiled by GCC 12\.[\s\S]*offloaded main\._omp_fn\.0\n.*variable shared +4 bytes/,
   );
 });
 
