@@ -40,6 +40,8 @@ export const MAP = {
   ATTACH_ZERO_LENGTH_ARRAY_SECTION: 82,
   /** As STRUCT, the members in any order. */
   STRUCT_UNORD: 92,
+  /** A part of an array that is not contiguous, for `target update`. No compiler's number. */
+  BOX: 125,
   FORCE_ALLOC: 128,
   FORCE_TO: 129,
   FORCE_FROM: 130,
@@ -50,10 +52,9 @@ export const MAP = {
   FORCE_DETACH: 209,
 } as const;
 
-/** The flag of maps that the compiler adds by itself, with the bits that make it unlike any other kind. */
-const IMPLICIT = 0x40;
-const IMPLICIT_BITS = 0x60;
-const SPECIAL_BITS = 0x70;
+/** The flag of maps that the compiler adds by itself, two bits, and all the bits by which it is unlike any other kind. */
+const IMPLICIT = 0x60;
+const SPECIAL_BITS = 0x7c;
 const FORCE = 0x80;
 const SPECIAL = 0x0c;
 const COPY_TO = 1;
@@ -64,7 +65,7 @@ const NAMES = new Map<number, string>(Object.entries(MAP).map(([name, kind]) => 
 /** "TOFROM", for messages. */
 export const kindName = (kind: number): string => NAMES.get(kind) ?? `kind ${kind}`;
 
-export const isImplicit = (raw: number): boolean => (raw & SPECIAL_BITS) === IMPLICIT_BITS;
+export const isImplicit = (raw: number): boolean => (raw & SPECIAL_BITS) === IMPLICIT;
 
 /** The kind without alignment and the implicit flag. */
 export const kindOf = (raw: number): number => (isImplicit(raw) ? raw & 0xff & ~IMPLICIT : raw & 0xff);
