@@ -151,7 +151,7 @@ class Construct {
   /** Answers the last item that has been dealt with. */
   #classifyStruct(i: number, item: MapItem, mapped: MappedItem): number {
     const last = i + item.size;
-    if (item.size < 1 || last >= this.#items.length) {
+    if (!(last > i && this.#items[last] !== undefined)) {
       throw new OffloadError(
         "ERR_OFFLOAD_MAP_KIND",
         `a struct of ${item.size} members has ${this.#items.length - i - 1} items behind it`,
@@ -225,6 +225,7 @@ class Construct {
   }
 
   #classifyOther(i: number, item: MapItem, mapped: MappedItem, kind: number): number {
+    if (kind === MAP.BOX) throw cannotBeMapped(kind);
     const end = endOf(item, kind);
     const range = this.#device.table.find(item.address, end);
     if (range !== null && !range.isLink) {
@@ -475,7 +476,7 @@ class Construct {
     }
     const before = i > 0 ? this.#item(i - 1) : undefined;
     const chained = before !== undefined && kindOf(before.kind) === MAP.ALWAYS_POINTER;
-    const to = chained ? this.#lastPointer : i > 0 ? this.#value(i - 1) : 0;
+    const to = chained ? this.#lastPointer : i > 0 ? this.#mapping.value(this.#items, i - 1) : 0;
     this.#write(range.deviceAddress(address), pointerBytes(to === 0 ? 0 : to - item.size));
     this.#lastPointer = range.deviceAddress(address);
   }
@@ -496,6 +497,7 @@ class Construct {
     mapped.range = range;
     mapped.length = range.end - range.start;
     mapped.isAttach = true;
+    this.#mapping.attaches = true;
   }
 
   #enter(
@@ -517,12 +519,7 @@ class Construct {
     if (mustBePresent(kind)) {
       throw new OffloadError("ERR_OFFLOAD_NOT_MAPPED", `${span(start, end)} must be present, and is not`);
     }
-    if (!ENTERS.has(kind)) {
-      throw new OffloadError(
-        "ERR_OFFLOAD_MAP_KIND",
-        `an item of kind ${kindName(kind)} cannot be mapped by this construct`,
-      );
-    }
+    if (!ENTERS.has(kind)) throw cannotBeMapped(kind);
     const address = block.start + mapped.offset;
     if (start === end) {
       // Nothing to find again.
@@ -587,29 +584,13 @@ class Construct {
 
   // The table.
 
-  /** What device code finds for an item. */
-  #value(i: number): number {
-    const mapped = this.#mapping.item(i);
-    if (mapped.range !== null) return mapped.range.address + mapped.offset;
-    switch (mapped.value) {
-      case VALUE.INLINE:
-        return this.#item(i).address;
-      case VALUE.STRUCT:
-        return this.#value(i + 1) + this.#item(i).address - this.#item(i + 1).address;
-      case VALUE.ADDRESS:
-        return mapped.offset;
-      default:
-        return 0;
-    }
-  }
-
   fillTable(): void {
     const session = this.#session;
     const { block, count } = this.#mapping;
     if (session !== null) {
       const words = this.#table?.words ?? new Uint32Array(2 * count);
       for (let i = 0; i < count; i++) {
-        const value = this.#value(i);
+        const value = this.#mapping.value(this.#items, i);
         words[2 * i] = value % TWO_32;
         words[2 * i + 1] = Math.floor(value / TWO_32);
       }
@@ -666,6 +647,14 @@ const ENTERS: ReadonlySet<number> = new Set([
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
 const span = (start: number, end: number): string => `[${hex(start)}, ${hex(end)})`;
+
+const cannotBeMapped = (kind: number): OffloadError =>
+  new OffloadError(
+    "ERR_OFFLOAD_MAP_KIND",
+    kind === MAP.BOX
+      ? "a box can be updated, and not be mapped: map the array, or the rows of it that are to be there"
+      : `an item of kind ${kindName(kind)} cannot be mapped by this construct`,
+  );
 
 const noMemory = (item: MapItem): OffloadError =>
   new OffloadError(

@@ -1,4 +1,5 @@
 /** What one construct has mapped (the list of struct target_mem_desc): kept until its end, and used again. */
+import type { MapItem } from "./map_item.js";
 import type { DeviceBlock, MappedRange } from "./mapped_range.js";
 
 /** How an item's value for the device comes about, where it has no range. */
@@ -43,6 +44,8 @@ export class Mapping {
   /** Items of this construct; there may be more, of earlier ones. */
   count = 0;
   block: DeviceBlock | null = null;
+  /** Some of the items attach pointers. */
+  attaches = false;
   /** The construct's number, by which it counts. */
   serial = 0;
 
@@ -50,10 +53,27 @@ export class Mapping {
     while (this.items.length < count) this.items.push(new MappedItem());
     this.count = count;
     this.block = null;
+    this.attaches = false;
     this.serial = serial;
   }
 
   item(i: number): MappedItem {
     return this.items[i] as MappedItem;
+  }
+
+  /** What device code finds for an item of the construct's list (gomp_map_val). */
+  value(list: readonly MapItem[], i: number): number {
+    const { range, value, offset } = this.item(i);
+    if (range !== null) return range.address + offset;
+    switch (value) {
+      case VALUE.INLINE:
+        return (list[i] as MapItem).address;
+      case VALUE.STRUCT:
+        return this.value(list, i + 1) + (list[i] as MapItem).address - (list[i + 1] as MapItem).address;
+      case VALUE.ADDRESS:
+        return offset;
+      default:
+        return 0;
+    }
   }
 }

@@ -19,36 +19,51 @@ import type { TargetDevice } from "./target_device.js";
  * @throws what copying back failed with, the first of several; everything has been unmapped all the same.
  */
 export function unmapVars(device: TargetDevice, mapping: Mapping, copyBack = true): void {
-  let failure: { readonly error: unknown } | undefined;
-  const attempt = (work: () => void): void => {
+  const { count } = mapping;
+  const serial = mapping.serial === 0 ? 0 : device.nextSerial();
+  let failure = mapping.attaches ? detachAll(device, mapping) : null;
+  // What goes is still there for the items behind: another of the same range may be the one to be copied back.
+  let leaving: MappedRange[] | null = null;
+  for (let i = 0; i < count; i++) {
+    const mapped = mapping.item(i);
+    const { range } = mapped;
+    if (range === null || mapped.isAttach || !range.alive) continue;
+    const then = release(range, serial);
+    if (then === RELEASED.REMOVE) {
+      leaving ??= [];
+      leaving.push(range);
+    }
+    if (!copyBack || !((then !== RELEASED.KEPT && mapped.copyFrom) || mapped.alwaysCopyFrom)) continue;
     try {
-      work();
+      copyBackItem(device, range, mapped);
     } catch (error) {
       failure ??= { error };
     }
-  };
-  const serial = mapping.serial === 0 ? 0 : device.nextSerial();
-  const { count } = mapping;
-  for (let i = 0; i < count; i++) {
-    const mapped = mapping.item(i);
-    const { range } = mapped;
-    if (mapped.isAttach && range?.alive) {
-      attempt(() => detach(device, range, range.start + mapped.offset, false));
-    }
   }
-  for (let i = 0; i < count; i++) {
-    const mapped = mapping.item(i);
-    const { range } = mapped;
-    if (range === null || mapped.isAttach) continue;
-    const then = range.alive ? release(range, serial) : RELEASED.KEPT;
-    if (copyBack && ((then !== RELEASED.KEPT && mapped.copyFrom) || (mapped.alwaysCopyFrom && range.alive))) {
-      attempt(() => copyBackItem(device, range, mapped));
-    }
-    if (then === RELEASED.REMOVE) device.removeRange(range);
-  }
+  if (leaving !== null) for (const range of leaving) device.removeRange(range);
   if (mapping.block !== null) device.releaseBlock(mapping.block);
   device.giveMapping(mapping);
-  if (failure !== undefined) throw failure.error;
+  if (failure !== null) throw failure.error;
+}
+
+interface Failure {
+  readonly error: unknown;
+}
+
+/** The first failure of several. */
+function detachAll(device: TargetDevice, mapping: Mapping): Failure | null {
+  let failure: Failure | null = null;
+  for (let i = 0; i < mapping.count; i++) {
+    const mapped = mapping.item(i);
+    const { range } = mapped;
+    if (!mapped.isAttach || !range?.alive) continue;
+    try {
+      detach(device, range, range.start + mapped.offset, false);
+    } catch (error) {
+      failure ??= { error };
+    }
+  }
+  return failure;
 }
 
 function copyBackItem(device: TargetDevice, range: MappedRange, mapped: MappedItem): void {
