@@ -1,28 +1,18 @@
 /**
- * Data constructs: enter and exit data, structured data regions, update.
+ * Data constructs: enter and exit data, structured data regions.
  *
- * Source: target.c (GOMP_target_enter_exit_data, gomp_exit_data, GOMP_target_data_ext, gomp_update) of GCC 12 to 17.
+ * Source: target.c (GOMP_target_enter_exit_data, gomp_exit_data, GOMP_target_data_ext) of GCC 12 to 17.
  *
  * @packageDocumentation
  */
-import { hex, OffloadError } from "../errors.js";
+import { OffloadError } from "../errors.js";
 import { aroundAttached, detach } from "./attach.js";
 import { bytesAt, POINTER_BYTES } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";
-import {
-  copiesFrom,
-  isAttach,
-  isPointer,
-  isStruct,
-  kindName,
-  kindOf,
-  MAP,
-  mustBePresent,
-  updatesDevice,
-} from "./map_kind.js";
+import { isAttach, isPointer, isStruct, kindName, kindOf, MAP } from "./map_kind.js";
 import { mapVars, unmapRefused } from "./map_vars.js";
 import type { MappedRange } from "./mapped_range.js";
-import { type Mapping, VALUE } from "./mapping.js";
+import type { Mapping } from "./mapping.js";
 import { RELEASED, release } from "./reference.js";
 import type { TargetDevice } from "./target_device.js";
 import { unmapVars } from "./unmap_vars.js";
@@ -157,43 +147,6 @@ export class DataRegion implements Disposable, AsyncDisposable {
 /** `target data`: regions may end in any order. @throws OffloadError as `mapVars` */
 export function targetData(device: TargetDevice, items: readonly MapItem[]): DataRegion {
   const mapping = mapVars(device, device.sharesMemory ? [] : items, "data", device.nextSerial());
-  const addresses = items.map((item, i) => {
-    if (device.sharesMemory) return item.address;
-    const mapped = mapping.item(i);
-    if (mapped.range !== null) return mapped.range.address + mapped.offset;
-    return mapped.value === VALUE.ADDRESS ? mapped.offset : mapped.value === VALUE.INLINE ? item.address : 0;
-  });
+  const addresses = items.map((item, i) => (device.sharesMemory ? item.address : mapping.value(items, i)));
   return new DataRegion(device, mapping, addresses);
-}
-
-/**
- * `target update`: what is not mapped is passed over.
- *
- * @throws OffloadError `ERR_OFFLOAD_OVERLAP` for a range of which only a part is mapped, `ERR_OFFLOAD_NOT_MAPPED` with `present`.
- */
-export function targetUpdate(device: TargetDevice, items: readonly MapItem[]): void {
-  if (device.sharesMemory) return;
-  for (const { kind: raw, address, size, owner } of items) {
-    if (size === 0) continue;
-    const kind = kindOf(raw);
-    const end = address + size;
-    const range = device.table.find(address, end);
-    if (range === null || range.isLink) {
-      if (!mustBePresent(kind)) continue;
-      throw new OffloadError("ERR_OFFLOAD_NOT_MAPPED", `[${hex(address)}, ${hex(end)}) must be present, and is not`);
-    }
-    if (!range.holds(address, end)) {
-      throw new OffloadError(
-        "ERR_OFFLOAD_OVERLAP",
-        `update of [${hex(address)}, ${hex(end)}) while only [${hex(range.start)}, ${hex(range.end)}) is mapped`,
-      );
-    }
-    const memory = owner ?? range.owner;
-    if (memory === null)
-      throw new OffloadError("ERR_OFFLOAD_HOST_MEMORY", `there is no buffer for the host's memory at ${hex(address)}`);
-    aroundAttached(range, address, end, (from, to) => {
-      if (updatesDevice(kind)) device.copyTo(range.deviceAddress(from), bytesAt(memory, from, to - from));
-      if (copiesFrom(kind)) device.copyFrom(bytesAt(memory, from, to - from), range.deviceAddress(from));
-    });
-  }
 }

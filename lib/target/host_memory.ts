@@ -24,13 +24,24 @@ const bases = new WeakMap<ArrayBufferLike, number>();
 export function addressOf(buffer: ArrayBufferLike): number {
   const known = bases.get(buffer);
   if (known !== undefined) return known;
-  if (buffer.byteLength === 0) throw unusable("it is empty, or has been detached");
+  if (buffer.byteLength === 0) throw unusable(isEmpty(buffer) ? "it is empty" : "it has been detached");
   if ((buffer as { resizable?: boolean }).resizable || (buffer as { growable?: boolean }).growable) {
     throw unusable("it is resizable: its bytes may go away, or move");
   }
   const base = addon().addressOf(new Uint8Array(buffer, 0, 1));
   bases.set(buffer, base);
   return base;
+}
+
+/** Whether a buffer has no bytes, and so no address, and that is how it was made. */
+export function isEmpty(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0) return false;
+  try {
+    new Uint8Array(buffer);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

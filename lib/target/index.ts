@@ -1,5 +1,6 @@
 /** libgomp's host half: the device memory table, the constructs that map variables for target regions, and their face for programs. */
-export { DataRegion, targetData, targetEnterData, targetExitData, targetUpdate } from "./data.js";
+export type { Box } from "./box.js";
+export { DataRegion, targetData, targetEnterData, targetExitData } from "./data.js";
 export { addressOf, hostMemory } from "./host_memory.js";
 export { LaunchPlan } from "./launch_plan.js";
 export { flatten, type MapList, type MapOptions, type Mappable, map, type TypedValue } from "./map.js";
@@ -10,3 +11,4 @@ export { type ArrayPlace, type MemoryPlace, OmpMemory } from "./omp_memory.js";
 export { openaccRegion, target, targetNowait } from "./target.js";
 export { TargetDevice, type TargetDeviceOptions } from "./target_device.js";
 export { type Depend, TaskGraph } from "./tasks.js";
+export { targetUpdate } from "./update.js";

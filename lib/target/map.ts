@@ -11,7 +11,8 @@
  */
 import { OffloadError } from "../errors.js";
 import { options as checkedOptions, describe, integer } from "../validate.js";
-import { addressOf, bytesAt } from "./host_memory.js";
+import { type Box, checkedBox } from "./box.js";
+import { addressOf, bytesAt, isEmpty } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";
 import { kindOf, MAP } from "./map_kind.js";
 
@@ -33,12 +34,14 @@ export interface MapOptions {
   readonly align?: number;
   /** A map that the compiler adds by itself: what is mapped may also lie inside of it. */
   readonly implicit?: boolean;
+  /** Of `to` and `from` in `target update`: a part of the array that is not contiguous. */
+  readonly box?: Box;
 }
 
 /** Items, and groups of items that belong together. */
 export type MapList = Iterable<MapItem | readonly MapItem[]>;
 
-const OPTIONS = ["always", "present", "align", "implicit"] as const;
+const OPTIONS = ["always", "present", "align", "implicit", "box"] as const;
 const ALIGN = 16;
 const ALWAYS = 0x10;
 const ALWAYS_PRESENT = 0x94;
@@ -53,9 +56,11 @@ interface Extent {
 function extent(memory: Mappable): Extent {
   if (ArrayBuffer.isView(memory)) {
     const { buffer, byteOffset, byteLength } = memory;
+    if (isEmpty(buffer)) return { owner: buffer, address: 0, size: 0 };
     return { owner: buffer, address: addressOf(buffer) + byteOffset, size: byteLength };
   }
   if (memory instanceof ArrayBuffer || memory instanceof SharedArrayBuffer) {
+    if (isEmpty(memory)) return { owner: memory, address: 0, size: 0 };
     return { owner: memory, address: addressOf(memory), size: memory.byteLength };
   }
   throw new OffloadError(
@@ -79,13 +84,25 @@ const clause =
       present = false,
       align,
       implicit = false,
+      box,
     } = checkedOptions("map's options", options, OPTIONS);
+    if (box !== undefined) return boxItem(base, memory, box, present);
     const kind =
       always && present ? base + ALWAYS_PRESENT : always ? base + ALWAYS : present ? MAP.FORCE_PRESENT : base;
     if (base === 0 && always)
       throw new OffloadError("ERR_OFFLOAD_MAP_KIND", "map(always, alloc) copies nothing: leave one of the two out");
-    return { ...extent(memory), kind: aligned(implicit ? kind | IMPLICIT : kind, align), value: memory };
+    const item = { ...extent(memory), kind: aligned(implicit ? kind | IMPLICIT : kind, align), value: memory };
+    return present && base !== 0 ? { ...item, updateKind: base + ALWAYS_PRESENT } : item;
   };
+
+function boxItem(base: number, memory: Mappable, box: Box, present: boolean): MapItem {
+  if (base !== MAP.TO && base !== MAP.FROM) {
+    throw new OffloadError("ERR_OFFLOAD_MAP_KIND", "a box is copied by map.to or map.from, in an update");
+  }
+  const whole = extent(memory);
+  const updateKind = present ? base + ALWAYS_PRESENT : base;
+  return { ...whole, kind: MAP.BOX, value: memory, updateKind, box: checkedBox(box, whole.size) };
+}
 
 const bare =
   (kind: number) =>
@@ -160,7 +177,7 @@ export const map = {
 } as const;
 
 const isTyped = (value: TypedValue | Mappable): value is TypedValue =>
-  typeof (value as TypedValue).write === "function" && !ArrayBuffer.isView(value);
+  typeof (value as TypedValue | null)?.write === "function" && !ArrayBuffer.isView(value);
 
 /** A map list as one array. */
 export function flatten(maps: MapList): MapItem[] {

@@ -1,3 +1,5 @@
+import type { Box } from "./box.js";
+
 /** One item of a construct's map list, as compiled code hands it to libgomp. */
 export interface MapItem {
   /** 16 bits: kind, implicit flag and alignment (map_kind.ts). */
@@ -10,4 +12,8 @@ export interface MapItem {
   readonly owner: ArrayBufferLike | null;
   /** What the host's own functions get for it, in a fallback and on devices that share the host's memory. */
   readonly value?: unknown;
+  /** The kind that `target update` takes it for, where that is another: `present` has a direction there. */
+  readonly updateKind?: number;
+  /** Of BOX: the part of the array at `address`. */
+  readonly box?: Box;
 }

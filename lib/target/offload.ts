@@ -23,13 +23,14 @@ import {
   type TargetFunction,
 } from "../plugin/index.js";
 import { options as checkedOptions, didYouMean, integer } from "../validate.js";
-import { type DataRegion, targetData, targetEnterData, targetExitData, targetUpdate } from "./data.js";
+import { type DataRegion, targetData, targetEnterData, targetExitData } from "./data.js";
 import { LaunchPlan } from "./launch_plan.js";
 import { flatten, type MapList, type Mappable, snapshot } from "./map.js";
 import { bindLink, OmpMemory } from "./omp_memory.js";
 import { target, targetNowait } from "./target.js";
 import { TargetDevice, type TargetDeviceOptions } from "./target_device.js";
 import { type Depend, TaskGraph } from "./tasks.js";
+import { targetUpdate } from "./update.js";
 
 /** A file, its bytes, or an image taken out of one. */
 export type Program = string | URL | ArrayBufferView | ArrayBuffer | GcnImageSource;
@@ -281,7 +282,7 @@ export class Offload implements Disposable, AsyncDisposable {
   exitData(maps: MapList, device?: number): void {
     targetExitData(this.device(device), flatten(maps));
   }
-  /** `target update`: map.to copies to the device, map.from back. */
+  /** `target update`: map.to copies to the device, map.from back; ranges, or boxes (`MapOptions.box`). */
   update(maps: MapList, device?: number): void {
     targetUpdate(this.device(device), flatten(maps));
   }
