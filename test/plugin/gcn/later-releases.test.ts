@@ -223,6 +223,18 @@ describe("gfx906", () => {
     plugin.unloadImage(module);
   });
 
+  test("constructors that fail: the error is told, and nothing stays of the image", () => {
+    const before = plugin.stats().bytes;
+    expect(() => load("FAILING_AT_ONCE")).toThrow(
+      expect.objectContaining({ code: "ERR_OFFLOAD_EXCEPTION", kernel: "_init_array" }),
+    );
+    expect(plugin.stats().bytes).toBe(before);
+    // Another one comes to its constructors.
+    printed();
+    plugin.unloadImage(load());
+    expect(printed()).toBe("constructed 7\ndestructed 7\n");
+  });
+
   test("destructors that fail: the error is told, and the image is gone all the same", () => {
     const before = plugin.stats().bytes;
     const module = load("FAILING");

@@ -65,6 +65,20 @@ describe.each(targets)("%s", (target) => {
     }
   });
 
+  test("the device's own number is what the runtime writes for it", async () => {
+    const { plugin, device } = objects;
+    const regions = await lab.load("regions.c", target);
+    const { icvs } = regions.module;
+    expect(icvs).toMatchObject({ name: "__gomp_device_num", size: 4 });
+    plugin.host2dev(device, icvs?.address ?? 0, Int32Array.of(40 + device));
+    const seen = new Int32Array(1);
+    regions.run("which_device", { seen });
+    expect(seen[0]).toBe(40 + device);
+    regions.unload();
+    // It is there only where a region asks.
+    expect(objects.module.icvs).toBeNull();
+  });
+
   test("a link variable has its own size, and a mark", async () => {
     const regions = await lab.load("regions.c", target);
     const told = regions.module.variables.map(({ name, size, link }) => [name, size, link]);

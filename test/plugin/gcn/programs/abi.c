@@ -79,6 +79,9 @@ static void print(const char *message, int type, u64 value) {
 KERNEL init(u64 *table) __asm__("_init_array");
 KERNEL init(u64 *table) {
   if (__builtin_amdgcn_workitem_id_y() != 0) return;
+#ifdef FAILING_AT_ONCE
+  __builtin_trap();
+#endif
   found[0] += 42;
   found[1] = (u64)table;
   found[2] = (u64)arguments()->arena;

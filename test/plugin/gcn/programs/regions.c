@@ -43,6 +43,11 @@ void who(int *seen, int most) {
   }
 }
 
+void which_device(int *seen) {
+#pragma omp target map(from: seen[0:1])
+  seen[0] = omp_get_device_num();
+}
+
 void print_lines(int n) {
 #pragma omp target firstprivate(n)
   for (int i = 0; i < n; i++) printf("line %d\n", i);
