@@ -29,20 +29,27 @@ test("an image that is loaded and unloaded 1,000 times leaves nothing behind", {
 test.each(targets)("%s: unloading waits for launches in flight, which end with the right result", async (target) => {
   const before = lab.plugin.stats().bytes;
   const image = await lab.load("regions.c", target);
-  const [n, rounds] = [100, 30_000];
-  const all = Array.from({ length: 5 }, () => new Int32Array(n));
+  const [n, rounds] = [100, 100_000];
+  const { plugin, device } = image;
+  const places = Array.from({ length: 5 }, () => plugin.alloc(device, 4 * n));
   const over: number[] = [];
-  const runs = all.map((to, i) => image.runAsync("slow_copy", { to, n, rounds }).then(() => over.push(i)));
+  const runs = places.map((to, i) => image.runAsync("slow_copy", { to, n, rounds }).then(() => over.push(i)));
   image.unload();
   expect(image.module.disposed).toBe(true);
+  // All of them are over on the device, and of none has anybody been told yet.
   expect(over).toEqual([]);
+  for (const place of places) {
+    const to = new Int32Array(n);
+    plugin.dev2host(device, to, place);
+    expect(to).toEqual(numbers(0));
+    plugin.free(device, place);
+  }
   await Promise.all(runs);
   expect(over).toEqual([0, 1, 2, 3, 4]);
-  for (const to of all) expect(to).toEqual(numbers(0));
   expect(() => image.run("slow_copy", { to: new Int32Array(n), n, rounds })).toThrow(
     expect.objectContaining({ code: "ERR_OFFLOAD_DISPOSED" }),
   );
-  lab.plugin.finiDevice(image.device);
-  lab.plugin.initDevice(image.device);
-  expect(lab.plugin.stats().bytes).toBeLessThanOrEqual(before);
+  plugin.finiDevice(device);
+  plugin.initDevice(device);
+  expect(plugin.stats().bytes).toBeLessThanOrEqual(before);
 });
