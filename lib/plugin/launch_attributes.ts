@@ -33,6 +33,7 @@ export interface KernelAttributes {
 export function readLaunchAttributes(words: readonly (number | KernelAttributes)[], device: number): LaunchAttributes {
   let teams: number | undefined;
   let threads: number | undefined;
+  let said = false;
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (typeof word !== "number") throw notAList(word);
@@ -54,10 +55,13 @@ export function readLaunchAttributes(words: readonly (number | KernelAttributes)
     }
     if (typeof value !== "number") throw notAList(value);
     if (kind !== DEVICE_ALL) continue;
+    said = true;
     // Left to the plugin: 0 and, since GCC 13, the runtime's own marks below it; -2 is one team.
     if (id === ID.NUM_TEAMS) teams = value === -2 ? 1 : positive(value);
     else if (id === ID.THREAD_LIMIT) threads = positive(value);
   }
+  // A list without a word for all devices is one work-item's.
+  if (!said) return { grid: [1], workgroup: [1] };
   return { ...(teams === undefined ? {} : { teams }), ...(threads === undefined ? {} : { threads }) };
 }
 

@@ -20,7 +20,7 @@ test.each([
   ["beyond an int: its largest", [TEAMS | FOLLOWS, 2 ** 40], { teams: 2 ** 31 - 1 }],
   ["another kind of device's", [inWord(TEAMS | 5, 9), THREADS | FOLLOWS | 7, 9, inWord(TEAMS, 2)], { teams: 2 }],
   ["an id that nobody knows", [inWord(0x300, 9), inWord(TEAMS, 2)], { teams: 2 }],
-  ["nothing", [], {}],
+  ["nothing: one work-item", [], { grid: [1], workgroup: [1] }],
 ])("%s", (_, words, expected) => {
   expect(readLaunchAttributes(words, GCN)).toEqual(expected);
 });

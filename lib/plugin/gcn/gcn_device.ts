@@ -34,6 +34,8 @@ export interface GcnContext {
   readonly debug: DebugLog;
   /** What kernels print. */
   readonly print: (text: string) => void;
+  /** Milliseconds that a launch has where it does not say so itself; 0: all the time there is. */
+  readonly timeout: number;
 }
 
 /** hsa_memory_allocate does not take 0. */
@@ -47,6 +49,7 @@ export class GcnDevice implements QueueOwner {
   readonly runtime: HsaRuntime;
   readonly environment: GcnEnvironment;
   readonly debug: DebugLog;
+  readonly timeout: number;
   readonly signals: SignalPool;
   readonly faults: FaultReporter;
   readonly blocks: ArgumentCache;
@@ -71,7 +74,7 @@ export class GcnDevice implements QueueOwner {
   #ended = false;
 
   constructor(
-    { runtime, environment, debug, print }: GcnContext,
+    { runtime, environment, debug, print, timeout }: GcnContext,
     readonly agent: Agent,
     readonly index: number,
   ) {
@@ -79,6 +82,7 @@ export class GcnDevice implements QueueOwner {
     this.environment = environment;
     this.debug = debug;
     this.#print = print;
+    this.timeout = timeout;
     this.#host = need(
       runtime.agents.find(({ facts }) => facts.deviceType === "cpu"),
       "a host agent",
@@ -127,7 +131,7 @@ export class GcnDevice implements QueueOwner {
   runConstructors(fn: GcnFunction): void {
     const block = this.blocks.take(0);
     try {
-      this.run(fn, fn.constructors(this.agent.facts, this.environment), block, 0, 0);
+      this.run(fn, fn.constructors(this.agent.facts, this.environment), block, 0, this.timeout);
     } finally {
       this.blocks.give(block);
     }

@@ -49,7 +49,14 @@ export interface GcnPluginOptions {
   readonly output?: { write(text: string): unknown };
   /** Gets the lines of `GCN_DEBUG`. By default stderr. */
   readonly log?: { write(text: string): unknown };
+  /**
+   * Milliseconds without progress after which a launch that does not say its own time is given up with `ERR_OFFLOAD_TIMEOUT`, and so are
+   * an image's constructors and destructors. By default they may run for ever.
+   */
+  readonly timeout?: number;
 }
+
+const OPTIONS = ["device", "library", "environment", "output", "log", "timeout"] as const;
 
 /** HSA_AGENT_FEATURE_KERNEL_DISPATCH */
 const KERNEL_DISPATCH = 1;
@@ -97,11 +104,14 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
       environment: env = process.env,
       device,
       library,
-    } = checkedOptions("GcnPlugin.open's options", options, ["device", "library", "environment", "output", "log"]);
+      timeout,
+    } = checkedOptions("GcnPlugin.open's options", options, OPTIONS);
     const environment = readEnvironment(env);
     const where = { ...(device === undefined ? {} : { device }), ...(library === undefined ? {} : { library }) };
+    const limit = timeout === undefined ? 0 : milliseconds(timeout);
     return new GcnPlugin({
       runtime: HsaRuntime.open(where),
+      timeout: limit,
       environment,
       debug: new DebugLog(environment.debug, log && ((text) => log.write(text))),
       print: (text) => {
@@ -365,7 +375,7 @@ function runNow(
   timeout: number | undefined,
 ): void {
   const block = argumentsOf(session, target);
-  target.run(fn, shape, block, session.table, milliseconds(timeout));
+  target.run(fn, shape, block, session.table, limitOf(timeout, target));
 }
 
 function runLater(
@@ -377,11 +387,14 @@ function runLater(
   timeout: number | undefined,
 ): Promise<void> {
   const block = argumentsOf(session, target);
-  return target.launch(queue, fn, shape, block, session.table, milliseconds(timeout));
+  return target.launch(queue, fn, shape, block, session.table, limitOf(timeout, target));
 }
 
-const milliseconds = (timeout: number | undefined): number =>
-  timeout === undefined ? 0 : integer("timeout", timeout, 1, 2 ** 31 - 1);
+const milliseconds = (timeout: number): number => integer("timeout", timeout, 1, 2 ** 31 - 1);
+
+/** 0: none. */
+const limitOf = (timeout: number | undefined, target: GcnDevice): number =>
+  timeout === undefined ? target.timeout : milliseconds(timeout);
 
 const noDevice = (device: number, why: string): OffloadError =>
   new OffloadError("ERR_OFFLOAD_NO_DEVICE", `device ${device} cannot be used: ${why}`);
