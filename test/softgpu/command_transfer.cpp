@@ -126,16 +126,22 @@ TEST_CASE("a transfer that meets memory it may not touch ends with the fault, on
   CHECK_FALSE(result.fault->mapped);
 }
 
-TEST_CASE("the fault of a transfer is the one that comes first in memory, whoever meets one first") {
-  DeviceMemory to(1 << 20);
-  Transfer copy;
-  copy.source = 0x10000;  // nothing is there
-  copy.destination = to.address();
-  copy.rowBytes = 1 << 20;
-  for (unsigned i = 0; i < 2000; ++i) {
-    const TransferResult result = runWork(copy);
+TEST_CASE("the fault of a transfer is the one that comes first in its order, whoever meets one first") {
+  // Two units of 16384 rows. The last row of the first and all of the other are of a slice where nothing is.
+  constexpr uint64_t kRow = 16, kNothing = 0x10000;
+  DeviceMemory from(kRow << 14), to(kRow << 15);
+  Transfer box;
+  box.source = from.address();
+  box.destination = to.address();
+  box.rowBytes = box.sourcePitch = box.destinationPitch = kRow;
+  box.rows = (1 << 14) - 1;
+  box.slices = 2;
+  box.sourceSlice = kNothing - from.address();
+  box.destinationSlice = box.rows * kRow;
+  for (unsigned i = 0; i < 100; ++i) {
+    const TransferResult result = runWork(box);
     REQUIRE(result.fault);
-    REQUIRE(result.fault->address == 0x10000);
+    REQUIRE(result.fault->address == kNothing);
   }
 }
 
