@@ -107,7 +107,7 @@ struct File {
 
 struct Row {
   uint64_t address = 0, file = 1;
-  int64_t line = 1;
+  uint64_t line = 1;  // what a damaged program makes of it wraps around
   uint64_t column = 0;
 };
 
@@ -282,7 +282,7 @@ class Program {
         advance(code_.uleb());
         break;
       case kAdvanceLine:
-        row_.line += code_.sleb();
+        row_.line += static_cast<uint64_t>(code_.sleb());
         break;
       case kSetFile:
         row_.file = code_.uleb();
@@ -326,7 +326,7 @@ std::optional<SourceLine> findSourceLine(const LineSections& sections, uint64_t 
     const auto row = Program(unit, rest, address, isCode).find();
     if (!row) continue;
     // Line 0: the compiler says that no line is to blame.
-    if (row->line <= 0 || row->line > UINT32_MAX) return std::nullopt;
+    if (row->line == 0 || row->line > UINT32_MAX) return std::nullopt;
     SourceLine found{unit.pathOf(row->file), static_cast<uint32_t>(row->line), static_cast<uint32_t>(row->column)};
     if (found.file.empty()) return std::nullopt;
     return found;
