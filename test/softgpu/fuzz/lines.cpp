@@ -12,7 +12,7 @@ class Bytes final : public ImageSource {
   explicit Bytes(std::span<const uint8_t> bytes) : bytes_(bytes.begin(), bytes.end()) {}
   bool read(uint64_t offset, void* to, size_t count) const override {
     if (offset > bytes_.size() || count > bytes_.size() - offset) return false;
-    std::memcpy(to, bytes_.data() + offset, count);
+    if (count) std::memcpy(to, bytes_.data() + offset, count);  // nothing is read to nowhere
     return true;
   }
 
