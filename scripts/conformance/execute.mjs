@@ -65,6 +65,9 @@ async function compile(test, { target, folder, seconds }) {
   const words = [...test.flags.slice(0, 2), "-w", ...test.flags.slice(2)];
   // Debian's linker drops libraries that nothing needs yet; GCC's own objects, which come last, need libgomp.
   const libraries = ["-Wl,--no-as-needed", "-lm"];
+  // A folder for each Fortran program's modules: tests that are compiled at the same time share names of modules.
+  const modules = `${program}.modules`;
+  if (test.language === "fortran") words.push("-J", modules);
   const command = [
     COMPILERS[test.language],
     ...words,
@@ -77,7 +80,7 @@ async function compile(test, { target, folder, seconds }) {
   const record = `${program}.command`;
   const line = command.join("\n");
   if (existsSync(program) && existsSync(record) && readFileSync(record, "utf8") === line) return { program };
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(test.language === "fortran" ? modules : folder, { recursive: true });
   const [name, ...args] = command;
   const { code, output, timedOut } = await execute(name, args, { cwd: folder, env: cleanEnvironment(), seconds });
   if (code !== 0) return { failure: timedOut ? "the compiler does not end" : output.trim() };
