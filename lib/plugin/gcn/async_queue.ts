@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 import { PACKET_TYPE, packetHeader, type Signal, writeBarrier } from "../../hsa/index.js";
+import type { Apertures } from "../../launch/hidden-arguments.js";
 import { LaunchQueue, type PreparedLaunch, type QueueOwner } from "../../launch/launch-queue.js";
 import type { AsyncQueue } from "../plugin.js";
 import type { EphemeralMemory } from "./ephemeral_memory.js";
@@ -54,6 +55,14 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
 
   get empty(): boolean {
     return this.#pending === 0;
+  }
+
+  /** Where it is on the device, now: it is another after a failure. */
+  get address(): number {
+    return this.#launches.address;
+  }
+  get apertures(): Apertures {
+    return this.#launches.apertures;
   }
 
   launch(launch: PreparedLaunch): Promise<unknown> {

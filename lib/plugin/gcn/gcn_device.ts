@@ -5,11 +5,9 @@
  *
  * @packageDocumentation
  */
-import type { KernelArgument } from "../../codeobject/index.js";
 import { hex, OffloadError } from "../../errors.js";
 import { type Agent, GLOBAL_FLAG, type HsaRuntime, Memory, type Pool, type Region } from "../../hsa/index.js";
 import { type Extent, FaultReporter, ownerOf } from "../../launch/fault.js";
-import { type Apertures, aperturesOf, needsQueue } from "../../launch/hidden-arguments.js";
 import type { QueueOwner } from "../../launch/launch-queue.js";
 import { outOfMemory } from "../../launch/out-of-memory.js";
 import { SignalPool } from "../../launch/signal-pool.js";
@@ -242,8 +240,8 @@ export class GcnDevice implements QueueOwner {
     const needed = shape.arenaBytes + shape.stackBytes;
     const ephemeral = needed === 0 ? null : this.#syncEphemeral.take(needed);
     try {
-      prepareBlock(this, block, fn, shape, ephemeral, table);
-      this.#sync.run(fn.name, shape, block, timeout);
+      prepareBlock(block, fn, shape, ephemeral, table);
+      this.#sync.run(fn, shape, block, timeout);
     } finally {
       if (ephemeral !== null) this.#syncEphemeral.give(ephemeral);
       this.#drain(block, true);
@@ -263,7 +261,7 @@ export class GcnDevice implements QueueOwner {
     this.#trace(fn, shape);
     const needed = shape.arenaBytes + shape.stackBytes;
     const ephemeral = needed === 0 ? null : queue.ephemeral.take(needed);
-    const launch = new GcnLaunch(fn, shape, block, timeout, () => {
+    const launch = new GcnLaunch(fn, shape, block, timeout, queue, () => {
       this.#printing.delete(launch);
       this.#drain(block, true);
       if (ephemeral !== null) queue.ephemeral.give(ephemeral);
@@ -271,7 +269,7 @@ export class GcnDevice implements QueueOwner {
     });
     fn.module.retain();
     try {
-      prepareBlock(this, block, fn, shape, ephemeral, table);
+      prepareBlock(block, fn, shape, ephemeral, table);
     } catch (error) {
       launch.release();
       throw error;
@@ -301,13 +299,6 @@ export class GcnDevice implements QueueOwner {
     } finally {
       queue.dispose();
     }
-  }
-
-  /** What the launcher tells clang's kernels of their queue. */
-  hiddenQueue(hidden: readonly KernelArgument[]): { readonly address: number; readonly apertures: Apertures } {
-    if (!hidden.some(needsQueue)) return { address: 0, apertures: { sharedBaseHigh: 0, privateBaseHigh: 0 } };
-    const { address } = this.#sync.queue;
-    return { address, apertures: aperturesOf(this.runtime, address) };
   }
 
   /** Waits for what runs, unloads every image, frees everything. What is still behind a callback then is refused. */

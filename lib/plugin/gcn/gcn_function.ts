@@ -1,6 +1,7 @@
 /** An offloaded function on a device: its kernel, and the shapes that it has been launched with. */
-import type { Kernel as KernelMetadata } from "../../codeobject/index.js";
+import type { KernelArgument, Kernel as KernelMetadata } from "../../codeobject/index.js";
 import type { AgentFacts, KernelSymbolInfo } from "../../hsa/index.js";
+import { needsQueue } from "../../launch/hidden-arguments.js";
 import type { LaunchAttributes, OpenaccDimensions, TargetFunction } from "../plugin.js";
 import type { GcnEnvironment } from "./environment.js";
 import type { KernelDescription } from "./gcn_image.js";
@@ -23,6 +24,8 @@ export class GcnFunction implements TargetFunction, KernelNeeds {
   readonly maxWorkgroup: number;
   /** Whether it reads a target variable table. */
   readonly takesTable: boolean;
+  /** What the compiler has it told of the queue that it is launched on. */
+  readonly queueArguments: readonly KernelArgument[];
   /** Why it cannot be launched with a table; null where it can. */
   readonly problem: string | null;
   readonly #shapes = new Map<string, LaunchShape | null>();
@@ -49,6 +52,7 @@ export class GcnFunction implements TargetFunction, KernelNeeds {
     this.privateBytes = metadata.usesDynamicStack ? Math.max(own, DYNAMIC_STACK) : own;
     this.maxWorkgroup = metadata.maxWorkgroupSize;
     this.takesTable = module.abi !== "plain" || metadata.arguments.some(({ hidden }) => !hidden);
+    this.queueArguments = module.abi === "plain" ? metadata.arguments.filter(needsQueue) : [];
     this.problem = problemOf(metadata);
   }
 

@@ -7,30 +7,27 @@
  */
 import { DeviceError } from "../../errors.js";
 import { DISPATCH_HEADER, KERNEL_DISPATCH, writeKernelDispatch, writeUint64 } from "../../hsa/index.js";
-import { writeHidden } from "../../launch/hidden-arguments.js";
+import { type Apertures, writeHidden } from "../../launch/hidden-arguments.js";
 import type { PreparedLaunch } from "../../launch/launch-queue.js";
 import type { Ephemeral } from "./ephemeral_memory.js";
-import type { GcnDevice } from "./gcn_device.js";
 import type { GcnFunction } from "./gcn_function.js";
 import { KERNEL_ARGUMENTS, type KernelArgumentBlock } from "./kernel_arguments.js";
 import type { LaunchShape } from "./launch_shape.js";
 
 /** Writes what the header says of this function, this shape and this memory, where it says something else, and points it to the table. */
 export function prepareBlock(
-  device: GcnDevice,
   block: KernelArgumentBlock,
   fn: GcnFunction,
   shape: LaunchShape,
   ephemeral: Ephemeral | null,
   table: number,
 ): void {
-  if (block.shape !== shape || block.ephemeral !== ephemeral) writeHeader(device, block, fn, shape, ephemeral);
+  if (block.shape !== shape || block.ephemeral !== ephemeral) writeHeader(block, fn, shape, ephemeral);
   if (fn.takesTable) block.pointTo(table);
   block.prepare();
 }
 
 function writeHeader(
-  device: GcnDevice,
   block: KernelArgumentBlock,
   fn: GcnFunction,
   shape: LaunchShape,
@@ -42,9 +39,8 @@ function writeHeader(
   if (fn.abi === "plain") {
     const hidden = fn.metadata.arguments.filter((argument) => argument.hidden);
     if (hidden.length === 0) return;
-    const { address, apertures } = device.hiddenQueue(hidden);
-    const values = { geometry: shape.dispatch, dynamicLdsBytes: 0, queueAddress: address, apertures };
-    for (const argument of hidden) writeHidden(header, argument.offset, argument, values);
+    for (const argument of hidden) writeHidden(header, argument.offset, argument, hiddenValues(shape, NO_QUEUE));
+    block.queue = NO_QUEUE.address;
     block.forgetTable();
     return;
   }
@@ -57,6 +53,30 @@ function writeHeader(
   writeUint64(header, KERNEL_ARGUMENTS.stack, stack);
   header.setInt32(KERNEL_ARGUMENTS.arenaBytesPerTeam, shape.arenaBytesPerTeam, true);
   header.setInt32(KERNEL_ARGUMENTS.stackBytesPerThread, shape.stackBytesPerThread, true);
+}
+
+/** What a kernel may be told of its queue. */
+export interface QueuePlace {
+  /** Of the hsa_queue_t. */
+  readonly address: number;
+  readonly apertures: Apertures;
+}
+const NO_QUEUE: QueuePlace = { address: 0, apertures: { sharedBaseHigh: 0, privateBaseHigh: 0 } };
+
+const hiddenValues = (shape: LaunchShape, { address, apertures }: QueuePlace) => ({
+  geometry: shape.dispatch,
+  dynamicLdsBytes: 0,
+  queueAddress: address,
+  apertures,
+});
+
+/** Tells a kernel that asks of the queue that its packet is about to go to: not before, for a queue that fails is replaced. */
+export function tellQueue(fn: GcnFunction, shape: LaunchShape, block: KernelArgumentBlock, queue: QueuePlace): void {
+  if (fn.queueArguments.length === 0 || block.queue === queue.address) return;
+  block.queue = queue.address;
+  for (const argument of fn.queueArguments) {
+    writeHidden(block.header, argument.offset, argument, hiddenValues(shape, queue));
+  }
 }
 
 /** SIGABRT, as newlib's abort raises it. */
@@ -86,17 +106,20 @@ export function mustEndNormally(kernel: string, value: number): void {
 export class GcnLaunch implements PreparedLaunch {
   readonly kernel: string;
 
+  /** @param queue - which it goes to. */
   constructor(
     readonly fn: GcnFunction,
     readonly shape: LaunchShape,
     readonly block: KernelArgumentBlock,
     readonly timeout: number,
+    private readonly queue: QueuePlace,
     private readonly over: (launch: GcnLaunch) => void,
   ) {
     this.kernel = fn.name;
   }
 
   write(packet: DataView): number {
+    tellQueue(this.fn, this.shape, this.block, this.queue);
     writeKernelDispatch(packet, this.shape.dispatch);
     writeUint64(packet, KERNEL_DISPATCH.kernarg_address, this.block.blockAddress);
     return DISPATCH_HEADER;

@@ -93,6 +93,8 @@ export class KernelArgumentBlock implements TargetVarTable {
   ephemeral: object | null = null;
   /** Of what the kernel has printed so far; null before it prints. */
   decoder: TextDecoder | null = null;
+  /** The address of the queue that the header tells of; 0: none. */
+  queue = 0;
   readonly #memory: BlockMemory;
   /** What the header's first pointer is now. */
   #table = 0;

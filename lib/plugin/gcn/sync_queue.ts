@@ -18,7 +18,10 @@ import {
   writeKernelDispatch,
   writeUint64,
 } from "../../hsa/index.js";
+import { type Apertures, aperturesOf } from "../../launch/hidden-arguments.js";
 import type { QueueOwner } from "../../launch/launch-queue.js";
+import type { GcnFunction } from "./gcn_function.js";
+import { type QueuePlace, tellQueue } from "./gcn_launch.js";
 import type { KernelArgumentBlock } from "./kernel_arguments.js";
 import type { LaunchShape } from "./launch_shape.js";
 
@@ -35,6 +38,9 @@ export class SyncQueue {
   #launcher: NativeLauncher | null = null;
   /** The launcher's. */
   #signals: readonly Signal[] = [];
+  #apertures: Apertures | null = null;
+  /** Packets that are over. */
+  #launched = 0;
   /** What the packet in the making says already. */
   #shape: LaunchShape | null = null;
   #kernargs = 0;
@@ -45,11 +51,13 @@ export class SyncQueue {
     this.#poll = poll;
   }
 
-  get queue(): Queue {
+  #open(): Queue {
     if (this.#queue !== null) return this.#queue;
     const { runtime, agent } = this.#owner;
     this.#queue = runtime.createQueue(agent, { size: Math.min(RING, agent.facts.queueMaxSize) });
     this.#shape = null;
+    this.#apertures = null;
+    this.#launched = 0;
     return this.#queue;
   }
 
@@ -59,8 +67,22 @@ export class SyncQueue {
    * @param timeout - milliseconds; 0: none.
    * @throws DeviceError. The queue has been replaced then, and nothing runs on it any more.
    */
-  run(kernel: string, shape: LaunchShape, block: KernelArgumentBlock, timeout: number): void {
-    const queue = this.queue;
+  run(fn: GcnFunction, shape: LaunchShape, block: KernelArgumentBlock, timeout: number): void {
+    try {
+      this.#launch(fn, shape, block, timeout);
+    } catch (error) {
+      if (!this.#hadEnded(error)) throw this.#failed(fn.name, error);
+      this.dispose();
+      try {
+        this.#launch(fn, shape, block, timeout);
+      } catch (second) {
+        throw this.#failed(fn.name, second);
+      }
+    }
+  }
+
+  #launch(fn: GcnFunction, shape: LaunchShape, block: KernelArgumentBlock, timeout: number): void {
+    const queue = this.#open();
     const launcher = this.#launcher ?? this.#makeLauncher(queue);
     if (this.#shape !== shape) {
       writeKernelDispatch(queue.packet, shape.dispatch);
@@ -71,11 +93,20 @@ export class SyncQueue {
       writeUint64(queue.packet, KERNEL_DISPATCH.kernarg_address, block.blockAddress);
       this.#kernargs = block.blockAddress;
     }
-    try {
-      if (!launcher.launch()) this.#wait(launcher, kernel, block, timeout);
-    } catch (error) {
-      throw this.#failed(kernel, error);
-    }
+    if (fn.queueArguments.length > 0) tellQueue(fn, shape, block, this.#place(queue));
+    if (!launcher.launch()) this.#wait(launcher, fn.name, block, timeout);
+    this.#launched++;
+  }
+
+  #place({ address }: Queue): QueuePlace {
+    this.#apertures ??= aperturesOf(this.#owner.runtime, address);
+    return { address, apertures: this.#apertures };
+  }
+
+  /** Whether the queue was at its end before this launch came: ROCr tells all queues of a device of a memory fault on one of them. */
+  #hadEnded(error: unknown): boolean {
+    const inactive = (error as { code?: unknown }).code === "ERR_HSA_QUEUE_INACTIVE";
+    return inactive && this.#queue?.loadWriteIndex("relaxed") === this.#launched;
   }
 
   #wait(launcher: NativeLauncher, kernel: string, block: KernelArgumentBlock, timeout: number): void {
