@@ -144,6 +144,10 @@ export class LaunchQueue implements Disposable {
 
   launch(launch: PreparedLaunch): Promise<LaunchResult> {
     return new Promise((resolve, reject) => {
+      if (this.#disposed) {
+        launch.release();
+        this.mustLive();
+      }
       const entry: InFlight = {
         launch,
         completion: launch.completion ?? this.#owner.signals.take(),
@@ -240,26 +244,25 @@ export class LaunchQueue implements Disposable {
     });
   }
 
-  /** Blocks the thread until every launch that is in flight now is over. `poll` is called now and then meanwhile. */
-  finishSync(poll: () => void): void {
-    for (let entry = this.#inFlight.peek(); entry !== undefined; entry = this.#inFlight.peek()) {
-      const over = (): boolean => entry?.completion.load("acquire") === 0;
-      try {
-        while (!over()) {
-          entry.completion.waitSync("lt", 1, STEP_NANOSECONDS);
-          poll();
-          this.#onTimer();
-          if (this.#inFlight.peek() !== entry) break;
-        }
-      } catch (error) {
-        this.#onError((error as { status?: number | null }).status ?? 0, error);
-        continue;
-      }
-      if (this.#inFlight.peek() !== entry) continue;
+  /**
+   * Blocks the thread until the oldest launch is over, though for a moment only: it may wait for another queue's. Whether there is
+   * anything in flight still.
+   */
+  stepSync(): boolean {
+    const entry = this.#inFlight.peek();
+    if (entry === undefined) return false;
+    try {
+      entry.completion.waitSync("lt", 1, STEP_NANOSECONDS);
+    } catch (error) {
+      this.#onError((error as { status?: number | null }).status ?? 0, error);
+    }
+    this.#onTimer();
+    for (let oldest = this.#inFlight.peek(); oldest?.completion.load("acquire") === 0; oldest = this.#inFlight.peek()) {
       this.#early++;
       this.#settleFirst();
-      this.#refill();
     }
+    this.#refill();
+    return this.#inFlight.length > 0;
   }
 
   #open(): Queue {

@@ -5,6 +5,7 @@ export class SignalPool {
   readonly #runtime: HsaRuntime;
   readonly #free: Signal[] = [];
   #created = 0;
+  #ended = false;
 
   constructor(runtime: HsaRuntime) {
     this.#runtime = runtime;
@@ -22,10 +23,13 @@ export class SignalPool {
     return this.#runtime.createSignal(1);
   }
   give(signal: Signal): void {
-    this.#free.push(signal);
+    if (this.#ended) signal.dispose();
+    else this.#free.push(signal);
   }
 
+  /** What is in use goes when it comes back. */
   dispose(): void {
+    this.#ended = true;
     for (const signal of this.#free) signal.dispose();
     this.#free.length = 0;
   }

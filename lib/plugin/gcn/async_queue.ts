@@ -35,6 +35,8 @@ class Barrier implements PreparedLaunch {
 export class GcnAsyncQueue implements AsyncQueue, Disposable {
   readonly #owner: QueueOwner;
   readonly #launches: LaunchQueue;
+  /** Nothing more comes into it: it is destroyed when it is empty. */
+  closing = false;
   #pending = 0;
   /** What the host does, and launches that wait behind that: whatever comes now waits behind them. */
   #unsent = 0;
@@ -134,9 +136,9 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
     if (failure !== undefined) throw failure.error;
   }
 
-  /** Blocks the thread until the launches that have been published are over; `poll` is called now and then. */
-  finishSync(poll: () => void): void {
-    this.#launches.finishSync(poll);
+  /** Blocks the thread for a moment, or until the oldest launch is over; whether there are any left. */
+  stepSync(): boolean {
+    return this.#launches.stepSync();
   }
 
   /** Ends what is in flight: it rejects with `ERR_OFFLOAD_DISPOSED`. */

@@ -6,7 +6,15 @@
  * @packageDocumentation
  */
 import { hex, OffloadError } from "../../errors.js";
-import { type Agent, GLOBAL_FLAG, type HsaRuntime, Memory, type Pool, type Region } from "../../hsa/index.js";
+import {
+  type Agent,
+  GLOBAL_FLAG,
+  type HsaRuntime,
+  Memory,
+  type Pool,
+  type Region,
+  type Signal,
+} from "../../hsa/index.js";
 import { type Extent, FaultReporter, ownerOf } from "../../launch/fault.js";
 import type { QueueOwner } from "../../launch/launch-queue.js";
 import { outOfMemory } from "../../launch/out-of-memory.js";
@@ -65,6 +73,8 @@ export class GcnDevice implements QueueOwner {
   readonly #memory = new Map<number, Memory>();
   /** Launches in flight that may print. */
   readonly #printing = new Set<GcnLaunch>();
+  /** Copies under way; `over` gets their signal's value. */
+  readonly #transfers = new Set<{ readonly done: Signal; readonly over: (value: number | bigint) => void }>();
   #ticker: NodeJS.Timeout | null = null;
   #allocations = 0;
   #bytes = 0;
@@ -72,10 +82,11 @@ export class GcnDevice implements QueueOwner {
   #ended = false;
 
   constructor(
-    { runtime, environment, debug, print, timeout }: GcnContext,
+    readonly context: GcnContext,
     readonly agent: Agent,
     readonly index: number,
   ) {
+    const { runtime, environment, debug, print, timeout } = context;
     this.runtime = runtime;
     this.environment = environment;
     this.debug = debug;
@@ -100,6 +111,9 @@ export class GcnDevice implements QueueOwner {
 
   get label(): string {
     return `device ${this.index} (${this.agent.facts.name}${this.agent.software ? ", software" : ""})`;
+  }
+  get ended(): boolean {
+    return this.#ended;
   }
   get stats(): { readonly allocations: number; readonly bytes: number; readonly copies: number } {
     return { allocations: this.#allocations, bytes: this.#bytes, copies: this.#copies };
@@ -217,7 +231,7 @@ export class GcnDevice implements QueueOwner {
       const memory = { address: locked.address, agent: this.#host };
       if (direction === "to") this.runtime.copy(device, memory, bytes, done);
       else this.runtime.copy(memory, device, bytes, done);
-      const left = await done.wait("lt", 1);
+      const left = await this.#endOf(done);
       over = true;
       if (typeof left === "bigint" || left < 0) {
         throw new OffloadError(
@@ -230,6 +244,19 @@ export class GcnDevice implements QueueOwner {
       else done.dispose();
       locked.dispose();
     }
+  }
+
+  /** A transfer's, which the event loop sees, or the device's end. */
+  #endOf(done: Signal): Promise<number | bigint> {
+    return new Promise((resolve) => {
+      const over = (value: number | bigint): void => {
+        this.#transfers.delete(transfer);
+        resolve(value);
+      };
+      const transfer = { done, over };
+      this.#transfers.add(transfer);
+      void done.wait("lt", 1).then(over);
+    });
   }
 
   // Launches.
@@ -290,13 +317,14 @@ export class GcnDevice implements QueueOwner {
     return queue;
   }
   ownsQueue(queue: unknown): queue is GcnAsyncQueue {
-    return queue instanceof GcnAsyncQueue && this.#queues.has(queue);
+    return queue instanceof GcnAsyncQueue && this.#queues.has(queue) && !queue.closing;
   }
   async destroyQueue(queue: GcnAsyncQueue): Promise<void> {
-    this.#queues.delete(queue);
+    queue.closing = true;
     try {
       await queue.synchronize();
     } finally {
+      this.#queues.delete(queue);
       queue.dispose();
     }
   }
@@ -320,8 +348,14 @@ export class GcnDevice implements QueueOwner {
     this.#ticker = null;
   }
 
+  /** Blocks until the copies and launches that have begun are over. Queues in turn: they may wait for each other. */
   #finish(): void {
-    for (const queue of this.#queues) queue.finishSync(() => this.#poll());
+    for (const { done, over } of this.#transfers) over(done.waitSync("lt", 1));
+    let busy = [...this.#queues];
+    while (busy.length > 0) {
+      busy = busy.filter((queue) => queue.stepSync());
+      this.#poll();
+    }
   }
 
   #from(place: Region | Pool, bytes: number, what: string): Memory {

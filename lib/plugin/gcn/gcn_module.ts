@@ -9,7 +9,7 @@ import { hex, OffloadError } from "../../errors.js";
 import type { Executable, Memory, VariableSymbolInfo } from "../../hsa/index.js";
 import { Resource } from "../../launch/resource.js";
 import type { LoadedImage, TargetEntry } from "../plugin.js";
-import type { GcnDevice } from "./gcn_device.js";
+import type { GcnContext, GcnDevice } from "./gcn_device.js";
 import { GcnFunction } from "./gcn_function.js";
 import type { GcnImage } from "./gcn_image.js";
 import type { KernelAbi } from "./kernel_abi.js";
@@ -68,6 +68,10 @@ export class GcnModule extends Resource implements LoadedImage {
   get device(): number {
     return this.#owner.index;
   }
+  /** Of the plugin whose it is. */
+  get context(): GcnContext {
+    return this.#owner.context;
+  }
   get abi(): KernelAbi {
     return this.image.abi.abi;
   }
@@ -100,7 +104,7 @@ export class GcnModule extends Resource implements LoadedImage {
   /** When its last launch is over: destructors run, and everything goes. */
   protected override free(): void {
     try {
-      if (this.#destructors !== null) this.#owner.runConstructors(this.#destructors);
+      if (this.#destructors !== null && !this.#owner.ended) this.#owner.runConstructors(this.#destructors);
     } catch (error) {
       this.#failure = { error };
     } finally {

@@ -65,6 +65,10 @@ const KERNEL_DISPATCH = 1;
 const UNMET_REQUIREMENTS = 0x10 | 0x20 | 0x80;
 
 class GcnSession extends Session {
+  constructor(readonly plugin: GcnPlugin) {
+    super();
+  }
+
   target: GcnDevice | null = null;
   /** The launch's arguments: from the table's allocation on, or from the launch. */
   block: KernelArgumentBlock | null = null;
@@ -186,17 +190,17 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
   }
 
   newSession(): GcnSession {
-    return new GcnSession();
+    return new GcnSession(this);
   }
   canRun(fn: TargetFunction): boolean {
     return this.isFunction(fn) && fn.problem === null;
   }
 
   protected isSession(value: unknown): value is GcnSession {
-    return value instanceof GcnSession;
+    return value instanceof GcnSession && value.plugin === this;
   }
   protected isFunction(value: unknown): value is GcnFunction {
-    return value instanceof GcnFunction;
+    return value instanceof GcnFunction && value.module.context === this.#context;
   }
   protected start(session: GcnSession): void {
     session.target = this.#device(session.device);
@@ -352,7 +356,8 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
 }
 
 function targetOf(session: GcnSession): GcnDevice {
-  if (session.target === null) throw noDevice(session.device, "it has been finished while the session was under way");
+  if (session.target === null || session.target.ended)
+    throw noDevice(session.device, "it has been finished while the session was under way");
   return session.target;
 }
 
