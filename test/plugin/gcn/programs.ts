@@ -1,10 +1,10 @@
-/** The programs of this folder as GCC 12 makes them: their images, and how their target regions' tables are laid out. */
+/** The programs of this folder, or of another, as GCC 12 makes them: their images, and how their target regions' tables are laid out. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type GccImage, gccImages } from "../../../lib/codeobject/index.js";
 import { compile, type Target } from "../../openmp/toolchain.js";
 
-const folder = fileURLToPath(new URL("programs", import.meta.url));
+const here = fileURLToPath(new URL("programs", import.meta.url));
 
 export interface Program {
   readonly path: string;
@@ -15,14 +15,19 @@ export interface Program {
 
 const known = new Map<string, Promise<Program>>();
 
-export function program(file: string, target: Target, options: readonly string[] = []): Promise<Program> {
-  const key = [file, target, ...options].join(" ");
-  const made = known.get(key) ?? make(file, target, options);
+export function program(
+  file: string,
+  target: Target,
+  options: readonly string[] = [],
+  folder = here,
+): Promise<Program> {
+  const key = [folder, file, target, ...options].join(" ");
+  const made = known.get(key) ?? make(file, target, options, folder);
   known.set(key, made);
   return made;
 }
 
-async function make(file: string, target: Target, options: readonly string[]): Promise<Program> {
+async function make(file: string, target: Target, options: readonly string[], folder: string): Promise<Program> {
   const path = await compile(file, target, { folder, options });
   const [image, ...more] = gccImages(readFileSync(path));
   if (image === undefined || more.length > 0) throw new Error(`${file} has not one image, but ${more.length}`);
