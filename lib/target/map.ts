@@ -48,10 +48,23 @@ const ALWAYS_PRESENT = 0x94;
 const IMPLICIT = 0x60;
 
 interface Extent {
-  readonly owner: ArrayBufferLike;
+  readonly owner: ArrayBufferLike | null;
   readonly address: number;
   readonly size: number;
 }
+
+/** Fields in one order, and not spread from another object: of ten thousand items each would be an object of a class of its own. */
+const made = (kind: number, { address, size, owner }: Extent, value: unknown): MapItem => ({
+  kind,
+  address,
+  size,
+  owner,
+  value,
+});
+
+/** What stands in the table itself. */
+const inline = (word: number, value: unknown): MapItem =>
+  made(MAP.FIRSTPRIVATE_INT, { owner: null, address: word, size: 0 }, value);
 
 function extent(memory: Mappable): Extent {
   if (ArrayBuffer.isView(memory)) {
@@ -91,7 +104,7 @@ const clause =
       always && present ? base + ALWAYS_PRESENT : always ? base + ALWAYS : present ? MAP.FORCE_PRESENT : base;
     if (base === 0 && always)
       throw new OffloadError("ERR_OFFLOAD_MAP_KIND", "map(always, alloc) copies nothing: leave one of the two out");
-    const item = { ...extent(memory), kind: aligned(implicit ? kind | IMPLICIT : kind, align), value: memory };
+    const item = made(aligned(implicit ? kind | IMPLICIT : kind, align), extent(memory), memory);
     return present && base !== 0 ? { ...item, updateKind: base + ALWAYS_PRESENT } : item;
   };
 
@@ -101,12 +114,13 @@ function boxItem(base: number, memory: Mappable, box: Box, present: boolean): Ma
   }
   const whole = extent(memory);
   const updateKind = present ? base + ALWAYS_PRESENT : base;
-  return { ...whole, kind: MAP.BOX, value: memory, updateKind, box: checkedBox(box, whole.size) };
+  return { ...made(MAP.BOX, whole, memory), updateKind, box: checkedBox(box, whole.size) };
 }
 
 const bare =
   (kind: number) =>
-  (memory: Mappable): MapItem => ({ ...extent(memory), kind, value: memory });
+  (memory: Mappable): MapItem =>
+    made(kind, extent(memory), memory);
 
 export const map = {
   /** Memory on the device, its content undefined. */
@@ -121,42 +135,30 @@ export const map = {
   /** Of `exit data`: unmapped, however many references there are. */
   delete: bare(MAP.DELETE),
   /** A section of no elements: what is mapped there, or the host's address (`TargetDeviceOptions.missing`). */
-  zeroLength: (memory: Mappable): MapItem => ({
-    ...extent(memory),
-    size: 0,
-    kind: MAP.ZERO_LEN_ARRAY_SECTION,
-    value: memory,
-  }),
+  zeroLength: (memory: Mappable): MapItem => made(MAP.ZERO_LEN_ARRAY_SECTION, { ...extent(memory), size: 0 }, memory),
   /** The device's address of what is mapped; the item's own in `DataRegion.addresses`. */
   useDevicePtr: bare(MAP.USE_DEVICE_PTR),
   useDeviceAddr: bare(MAP.USE_DEVICE_PTR_IF_PRESENT),
   /** An address of the device's, handed over as it is (is_device_ptr). */
-  isDevicePtr: (address: number): MapItem => ({
-    kind: MAP.FIRSTPRIVATE_INT,
-    address,
-    size: 0,
-    owner: null,
-    value: address,
-  }),
+  isDevicePtr: (address: number): MapItem => inline(address, address),
   /**
    * A copy of its own for the launch. An integer or a boolean stands in the table itself, as compiled code passes integers and pointers;
    * other values (`f32(1.5)`), and arrays, are copied, and the table has the copy's address.
    */
   firstprivate(value: number | boolean | TypedValue | Mappable): MapItem {
-    if (typeof value === "boolean")
-      return { kind: MAP.FIRSTPRIVATE_INT, address: Number(value), size: 0, owner: null, value };
+    if (typeof value === "boolean") return inline(Number(value), value);
     if (typeof value === "number") {
       if (!Number.isSafeInteger(value)) {
         throw new OffloadError("ERR_OFFLOAD_MAP_KIND", `firstprivate(${value}) is no integer: say f32() or f64()`);
       }
-      return { kind: MAP.FIRSTPRIVATE_INT, address: value, size: 0, owner: null, value };
+      return inline(value, value);
     }
     if (isTyped(value)) {
       const bytes = new ArrayBuffer(value.byteLength);
       value.write(new DataView(bytes), 0);
-      return { ...extent(bytes), kind: aligned(MAP.FIRSTPRIVATE, value.byteLength), value };
+      return made(aligned(MAP.FIRSTPRIVATE, value.byteLength), extent(bytes), value);
     }
-    return { ...extent(value), kind: aligned(MAP.FIRSTPRIVATE), value };
+    return made(aligned(MAP.FIRSTPRIVATE), extent(value), value);
   },
   /**
    * A struct whose members are mapped together, and found by each other: its base, and its members by rising addresses, all in one
@@ -164,37 +166,37 @@ export const map = {
    */
   struct(base: Mappable, members: readonly MapItem[]): MapItem[] {
     const { owner, address } = extent(base);
-    return [{ kind: aligned(MAP.STRUCT), address, size: members.length, owner, value: base }, ...members];
+    return [made(aligned(MAP.STRUCT), { owner, address, size: members.length }, base), ...members];
   },
   /** The pointer in these 8 bytes points to mapped memory: the device's copy of it gets the device's address. `bias`: bytes. */
-  attach: (pointer: Mappable, bias = 0): MapItem => ({
-    ...extent(pointer),
-    size: bias,
-    kind: MAP.ATTACH,
-    value: pointer,
-  }),
+  attach: (pointer: Mappable, bias = 0): MapItem => made(MAP.ATTACH, { ...extent(pointer), size: bias }, pointer),
   detach: bare(MAP.DETACH),
 } as const;
 
 const isTyped = (value: TypedValue | Mappable): value is TypedValue =>
   typeof (value as TypedValue | null)?.write === "function" && !ArrayBuffer.isView(value);
 
-/** A map list as one array. */
-export function flatten(maps: MapList): MapItem[] {
+/** A map list as one array: the caller's own where it is one already. */
+export function flatten(maps: MapList): readonly MapItem[] {
+  if (Array.isArray(maps) && maps.every(isItem)) return maps as readonly MapItem[];
   const items: MapItem[] = [];
   for (const entry of maps) {
-    if (Array.isArray(entry)) items.push(...(entry as readonly MapItem[]));
-    else items.push(entry as MapItem);
-  }
-  const wrong = items.find((item) => typeof item?.kind !== "number" || typeof item.address !== "number");
-  if (wrong !== undefined) {
-    throw new OffloadError(
-      "ERR_OFFLOAD_MAP_KIND",
-      `a map list is of map.to(), map.from() and their like, not of ${describe(wrong)}`,
-    );
+    for (const item of Array.isArray(entry) ? (entry as readonly MapItem[]) : [entry as MapItem]) {
+      if (!isItem(item)) throw notAnItem(item);
+      items.push(item);
+    }
   }
   return items;
 }
+
+const isItem = (entry: unknown): boolean =>
+  typeof (entry as MapItem | null)?.kind === "number" && typeof (entry as MapItem).address === "number";
+
+const notAnItem = (value: unknown): OffloadError =>
+  new OffloadError(
+    "ERR_OFFLOAD_MAP_KIND",
+    `a map list is of map.to(), map.from() and their like, not of ${describe(value)}`,
+  );
 
 /** A private copy's bytes as they are now; other items as they are. */
 export function snapshot(item: MapItem): MapItem {
