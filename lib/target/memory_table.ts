@@ -1,7 +1,7 @@
 /**
  * The device memory table (mem_map): disjoint ranges of host memory by address. Ranges lie in chunks of bounded size, so that finding one
- * takes two binary searches, and adding one moves a chunk's worth of entries at most. What a launch asks for again and again, a range
- * that begins just there, is found by its address alone.
+ * takes two binary searches, and adding one moves a chunk's worth of entries at most. Constructs that name many ranges mostly go through
+ * them by their addresses: the one behind the last that was found is looked at first.
  *
  * @packageDocumentation
  */
@@ -13,12 +13,15 @@ const MOST = 256;
 export class MemoryTable {
   /** By rising address; none is empty. */
   readonly #chunks: MappedRange[][] = [];
-  readonly #byStart = new Map<number, MappedRange>();
+  #size = 0;
   /** Ranges that have been taken out, ever: a plan that was made since the last one still holds. */
   #removals = 0;
+  /** Where the last one was found. Something else may lie there now: it is looked at like any other. */
+  #lastChunk: readonly MappedRange[] | null = null;
+  #lastPlace = 0;
 
   get size(): number {
-    return this.#byStart.size;
+    return this.#size;
   }
   get removals(): number {
     return this.#removals;
@@ -29,8 +32,11 @@ export class MemoryTable {
    * splay tree's comparison has it.
    */
   find(start: number, end: number): MappedRange | null {
-    const exact = this.#byStart.get(start);
-    if (exact !== undefined && start < end) return exact;
+    const next = this.#lastChunk?.[this.#lastPlace + 1];
+    if (next !== undefined && start < end && next.start <= start && start < next.end) {
+      this.#lastPlace++;
+      return next;
+    }
     const chunks = this.#chunks;
     // The first chunk whose last range ends beyond the start.
     let low = 0;
@@ -43,8 +49,12 @@ export class MemoryTable {
     }
     const chunk = chunks[low];
     if (chunk === undefined) return null;
-    const candidate = chunk[firstBeyond(chunk, start)];
-    return candidate !== undefined && candidate.start < end ? candidate : null;
+    const place = firstBeyond(chunk, start);
+    const candidate = chunk[place];
+    if (candidate === undefined || candidate.start >= end) return null;
+    this.#lastChunk = chunk;
+    this.#lastPlace = place;
+    return candidate;
   }
 
   /** gomp_map_lookup: for an empty range, what begins there, else what ends there or has it inside. */
@@ -63,7 +73,7 @@ export class MemoryTable {
     const chunks = this.#chunks;
     const at = Math.max(0, this.#chunkAt(start));
     const chunk = chunks[at];
-    this.#byStart.set(start, range);
+    this.#size++;
     range.alive = true;
     if (chunk === undefined) {
       chunks.push([range]);
@@ -83,7 +93,7 @@ export class MemoryTable {
     }
     chunk.splice(place, 1);
     if (chunk.length === 0) this.#chunks.splice(at, 1);
-    this.#byStart.delete(range.start);
+    this.#size--;
     this.#removals++;
     range.alive = false;
   }
