@@ -10,9 +10,8 @@ import { bytesAt } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";
 import { copiesFrom, isAlwaysFrom, isAlwaysTo, isForce, kindName, kindOf, MAP } from "./map_kind.js";
 import type { MappedRange } from "./mapped_range.js";
+import { setWord } from "./table_words.js";
 import type { TargetDevice } from "./target_device.js";
-
-const TWO_32 = 2 ** 32;
 
 /** A private copy behind the table's words. */
 interface Private {
@@ -80,7 +79,7 @@ export class LaunchPlan implements Disposable {
     for (const [i, item] of this.#items.entries()) {
       const kind = kindOf(item.kind);
       if (item.address === 0 || kind === MAP.FIRSTPRIVATE_INT) {
-        this.#word(i, item.address);
+        setWord(this.#words, i, item.address);
         continue;
       }
       if (kind === MAP.FIRSTPRIVATE) continue;
@@ -98,15 +97,10 @@ export class LaunchPlan implements Disposable {
         throw new OffloadError("ERR_OFFLOAD_HOST_MEMORY", `item ${i} of the plan has no host memory`);
       }
       this.#ranges[i] = range;
-      this.#word(i, range.deviceAddress(item.address));
+      setWord(this.#words, i, range.deviceAddress(item.address));
     }
     this.#removals = this.#device.table.removals;
     this.#freeTable();
-  }
-
-  #word(i: number, value: number): void {
-    this.#words[2 * i] = value % TWO_32;
-    this.#words[2 * i + 1] = Math.floor(value / TWO_32);
   }
 
   /** Something has been unmapped since the items were looked up: perhaps one of them. */
@@ -122,6 +116,7 @@ export class LaunchPlan implements Disposable {
     const { plugin } = device;
     if (device.table.removals !== this.#removals || this.#disposed) this.#check();
     const session = device.takeSession();
+    device.hold();
     try {
       plugin.sessionStart(session, device.number);
       const table =
@@ -135,12 +130,13 @@ export class LaunchPlan implements Disposable {
     } finally {
       if (session.state !== "idle") plugin.sessionAbandon(session);
       device.giveSession(session);
+      device.letGo();
     }
   }
 
   #fill(words: Uint32Array, address: number): void {
     for (const { item, offset, word } of this.#privates) {
-      this.#word(word, address + offset);
+      setWord(this.#words, word, address + offset);
       const bytes = bytesAt(item.owner as ArrayBufferLike, item.address, item.size);
       new Uint8Array(this.#words.buffer, offset, item.size).set(bytes);
     }

@@ -34,16 +34,15 @@ import {
 import { type DeviceBlock, MappedRange, RefCount } from "./mapped_range.js";
 import { type MappedItem, type Mapping, VALUE } from "./mapping.js";
 import { retain } from "./reference.js";
+import { setWord } from "./table_words.js";
 import type { TargetDevice } from "./target_device.js";
 
 /** What maps: `enter` leaves no reference of its own to what it allocates. */
 export type Purpose = "target" | "data" | "enter";
 
 /** A table of one's own in a block, and private copies that go with the table rather than into memory of the device's own. */
-const TABLE_ALIGNMENT = 32;
+export const TABLE_ALIGNMENT = 32;
 const PRIVATE_IN_TABLE = 4096;
-
-const TWO_32 = 2 ** 32;
 
 /** The end of an item's range. */
 const endOf = (item: MapItem, kind: number): number => item.address + (isPointer(kind) ? POINTER_BYTES : item.size);
@@ -590,9 +589,7 @@ class Construct {
     if (session !== null) {
       const words = this.#table?.words ?? new Uint32Array(2 * count);
       for (let i = 0; i < count; i++) {
-        const value = this.#mapping.value(this.#items, i);
-        words[2 * i] = value % TWO_32;
-        words[2 * i + 1] = Math.floor(value / TWO_32);
+        setWord(words, i, this.#mapping.value(this.#items, i));
       }
       if (this.#table === null && block !== null) {
         this.#write(block.start, new Uint8Array(words.buffer, 0, 8 * count));

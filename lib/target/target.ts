@@ -8,7 +8,8 @@
 import { OffloadError } from "../errors.js";
 import type { LaunchAttributes, OpenaccDimensions, Session, TargetFunction } from "../plugin/index.js";
 import type { MapItem } from "./map_item.js";
-import { mapVars } from "./map_vars.js";
+import { mapVars, TABLE_ALIGNMENT } from "./map_vars.js";
+import type { DeviceBlock } from "./mapped_range.js";
 import type { Mapping } from "./mapping.js";
 import type { TargetDevice } from "./target_device.js";
 import { unmapVars } from "./unmap_vars.js";
@@ -85,7 +86,55 @@ export function target(
   attributes: LaunchAttributes = {},
 ): void {
   mustRun(device, fn);
+  if (!device.sharesMemory) {
+    const table = device.presentTable(fn);
+    if (table.fill(device.table, device.missingIsNull, items)) {
+      launchPresent(device, fn, table.words, items.length, attributes);
+      return;
+    }
+  }
   region(device, items, device.nextSerial(), (session) => device.plugin.run(session, fn, attributes));
+}
+
+/** Of a region that maps nothing, copies nothing, and so takes no references. */
+function launchPresent(
+  device: TargetDevice,
+  fn: TargetFunction,
+  words: Uint32Array,
+  count: number,
+  attributes: LaunchAttributes,
+): void {
+  const { plugin } = device;
+  const session = device.takeSession();
+  let block: DeviceBlock | null = null;
+  device.hold();
+  try {
+    plugin.sessionStart(session, device.number);
+    const table = count === 0 ? null : (plugin.sessionAllocateTargetVarTable?.(session, count) ?? null);
+    if (table !== null) {
+      copyWords(table.words, words, 2 * count);
+    } else if (count === 0) {
+      plugin.sessionSetTargetVarTable(session, null);
+    } else {
+      block = device.allocate(8 * count, TABLE_ALIGNMENT);
+      device.copyTo(block.start, new Uint8Array(words.buffer, 0, 8 * count));
+      plugin.sessionSetTargetVarTable(session, block.start);
+    }
+    plugin.run(session, fn, attributes);
+  } finally {
+    if (session.state !== "idle") plugin.sessionAbandon(session);
+    device.giveSession(session);
+    if (block !== null) device.releaseBlock(block);
+    device.letGo();
+  }
+}
+
+/** A view costs more than a few stores. */
+const FEW_WORDS = 64;
+
+function copyWords(to: Uint32Array, from: Uint32Array, count: number): void {
+  if (count > FEW_WORDS) to.set(from.subarray(0, count));
+  else for (let i = 0; i < count; i++) to[i] = from[i] as number;
 }
 
 /** `target nowait`, without dependences: the items are mapped now, and unmapped when the promise resolves. */

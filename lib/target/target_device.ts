@@ -4,11 +4,12 @@
  * @packageDocumentation
  */
 import { OffloadError } from "../errors.js";
-import type { OffloadPlugin, Session } from "../plugin/index.js";
+import type { OffloadPlugin, Session, TargetFunction } from "../plugin/index.js";
 import { CAPABILITY } from "../plugin/index.js";
 import { DeviceBlock, type MappedRange } from "./mapped_range.js";
 import { Mapping } from "./mapping.js";
 import { MemoryTable } from "./memory_table.js";
+import { PresentTable } from "./present_table.js";
 
 export interface TargetDeviceOptions {
   /**
@@ -23,6 +24,10 @@ export class TargetDevice {
   readonly missingIsNull: boolean;
   readonly #mappings: Mapping[] = [];
   readonly #sessions: Session[] = [];
+  readonly #presentTables = new WeakMap<TargetFunction, PresentTable>();
+  /** Launches under way that hold no references to what they use, and allocations to be freed after them. */
+  #holding = 0;
+  readonly #unfreed: number[] = [];
   #serial = 0;
 
   /** The device is initialised here, and ended by whoever owns the plugin. */
@@ -68,7 +73,32 @@ export class TargetDevice {
     return new DeviceBlock(allocation, Math.ceil(allocation / alignment) * alignment);
   }
   releaseBlock(block: DeviceBlock): void {
-    if (--block.uses === 0) this.plugin.free(this.number, block.allocation);
+    if (--block.uses > 0) return;
+    if (this.#holding > 0) this.#unfreed.push(block.allocation);
+    else this.plugin.free(this.number, block.allocation);
+  }
+
+  /**
+   * A blocking launch begins that takes no references: what is unmapped under it, by whoever reads what its kernel prints, is freed when
+   * it is over.
+   */
+  hold(): void {
+    this.#holding++;
+  }
+  letGo(): void {
+    if (--this.#holding > 0) return;
+    for (let address = this.#unfreed.pop(); address !== undefined; address = this.#unfreed.pop()) {
+      this.plugin.free(this.number, address);
+    }
+  }
+
+  /** What launches of the function have found, and this one. */
+  presentTable(fn: TargetFunction): PresentTable {
+    const known = this.#presentTables.get(fn);
+    if (known !== undefined) return known;
+    const made = new PresentTable();
+    this.#presentTables.set(fn, made);
+    return made;
   }
 
   copyTo(address: number, bytes: Uint8Array): void {

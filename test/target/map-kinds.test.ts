@@ -3,7 +3,7 @@
  * table's word. The numbers are those of compiled code (include/gomp-constants.h of GCC 12 to 17), the effects OpenMP's.
  */
 import { describe, expect, test } from "vitest";
-import { MAP, targetData, targetEnterData } from "../../lib/target/index.js";
+import { MAP, map, targetData, targetEnterData } from "../../lib/target/index.js";
 import { kindOf } from "../../lib/target/map_kind.js";
 import { Host, integerItem, Lab, refusal } from "./fixture.js";
 
@@ -90,6 +90,22 @@ describe("values that stand in the table as they are", () => {
       const lab = new Lab();
       expect(lab.words([integerItem(13, value)])).toEqual([value]);
       expect([lab.plugin.allocations, lab.copied()]).toEqual([0, []]);
+    },
+  );
+  test.each([-1, -5, -(2 ** 40)])(
+    "one below zero, %i, is its 64 bits, whether something else is mapped or not",
+    (value) => {
+      const lab = new Lab();
+      const host = new Host(8);
+      const bits: bigint[] = [];
+      const items = [map.firstprivate(value)];
+      for (const list of [items, [...items, host.item(MAP.TO, 0, 8)]]) {
+        lab.launch(list, ({ table, memory }) => {
+          const word = memory(table, 8);
+          bits.push(new DataView(word.buffer, word.byteOffset, 8).getBigInt64(0, true));
+        });
+      }
+      expect(bits).toEqual([BigInt(value), BigInt(value)]);
     },
   );
   test.each(kinds)("null stays null: %s", (_, kind) => {

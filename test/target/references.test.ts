@@ -26,7 +26,7 @@ describe("a construct counts once", () => {
       targetEnterData(l.device, [host.item(MAP.TO, 0, 64)]);
       expect(l.count(host.base)).toBe(i);
     }
-    l.launch([host.item(MAP.TO, 0, 64)], () => expect(l.count(host.base)).toBe(4));
+    l.launch([host.item(MAP.TO, 0, 64), host.item(MAP.TO, 128, 8)], () => expect(l.count(host.base)).toBe(4));
     expect(l.count(host.base)).toBe(3);
   });
 
