@@ -287,9 +287,12 @@ export interface NativeQueue {
 }
 
 export interface NativeLauncher {
-  /** Publishes the packet, rings, and waits up to the launcher's time limit; whether the launch is over. */
+  /**
+   * Publishes the packet, rings, and waits up to the launcher's time limit; whether the launch is over. Where it is not, `wait` comes
+   * next: another launch throws `ERR_INVALID_STATE`.
+   */
   readonly launch: () => boolean;
-  /** Waits for the last launch once more, as long as `launch` does. */
+  /** Waits for the last launch once more, as long as `launch` does. Without one under way: `ERR_INVALID_STATE`. */
   readonly wait: () => boolean;
 }
 

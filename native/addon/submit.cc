@@ -330,6 +330,8 @@ struct Queue::Launcher {
   std::array<Napi::ObjectReference, 2> signal_objects;
   size_t turn = 0;
   bool armed = false;
+  // Published, and not yet seen to be over.
+  bool under_way = false;
 };
 
 Napi::Value Queue::MakeLauncher(const Napi::CallbackInfo& info) {
@@ -346,6 +348,11 @@ Napi::Value Queue::MakeLauncher(const Napi::CallbackInfo& info) {
     if (!ReadSignal(env, info[1 + i], checked)) return Napi::Value();
     launcher->signals[i] = checked.signal;
     launcher->signal_objects[i] = Napi::Persistent(info[1 + i].As<Napi::Object>());
+  }
+  if (launcher->signals[0] == launcher->signals[1]) {
+    // One would be armed for the next launch while it counts for this one.
+    ThrowType(env, "ERR_INVALID_ARG_VALUE", "\"first\" and \"second\" must be two signals");
+    return Napi::Value();
   }
   launcher->header = checked.header;
   launcher->timeout = checked.timeout;
@@ -386,6 +393,10 @@ Queue::Launcher* Queue::EnterLauncher(napi_env env, napi_callback_info info) {
 napi_value Queue::Launch(napi_env env, napi_callback_info info) {
   Launcher* const launcher = EnterLauncher(env, info);
   if (launcher == nullptr) return nullptr;
+  if (launcher->under_way) [[unlikely]] {
+    napi_throw_error(env, "ERR_INVALID_STATE", "The last launch is not over: wait for it first");
+    return nullptr;
+  }
   Queue& self = *launcher->queue;
   Submission submission;
   submission.header = launcher->header;
@@ -394,6 +405,7 @@ napi_value Queue::Launch(napi_env env, napi_callback_info info) {
   submission.arm = !launcher->armed;
   launcher->armed = false;
   if (!self.Send(env, submission)) return nullptr;
+  launcher->under_way = true;
   const hsa_queue_t& ring = *self.state_->queue();
   const Signal& next = *launcher->signals[1 - launcher->turn];
   self.state_->runtime().hsa().hsa_signal_store_relaxed(next.state()->signal, 1);
@@ -405,6 +417,10 @@ napi_value Queue::Launch(napi_env env, napi_callback_info info) {
 napi_value Queue::WaitAgain(napi_env env, napi_callback_info info) {
   Launcher* const launcher = EnterLauncher(env, info);
   if (launcher == nullptr) return nullptr;
+  if (!launcher->under_way) {
+    napi_throw_error(env, "ERR_INVALID_STATE", "There is no launch to wait for");
+    return nullptr;
+  }
   Submission submission;
   submission.signal = launcher->signals[launcher->turn];
   submission.timeout = launcher->timeout;
@@ -414,7 +430,10 @@ napi_value Queue::WaitAgain(napi_env env, napi_callback_info info) {
 napi_value Queue::AwaitTurn(napi_env env, Launcher& launcher, const Submission& submission) {
   napi_value over = Await(env, submission);
   bool done = false;
-  if (over != nullptr && napi_get_value_bool(env, over, &done) == napi_ok && done) launcher.turn = 1 - launcher.turn;
+  if (over != nullptr && napi_get_value_bool(env, over, &done) == napi_ok && done) {
+    launcher.turn = 1 - launcher.turn;
+    launcher.under_way = false;
+  }
   return over;
 }
 
