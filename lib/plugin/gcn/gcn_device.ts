@@ -175,6 +175,16 @@ export class GcnDevice implements QueueOwner {
     memory.dispose();
   }
 
+  /** Into an image's own memory, and out of it: at addresses that the image itself has told. */
+  initialize(destination: number, source: ArrayBufferView): void {
+    this.#copies++;
+    this.runtime.copySync(destination, source, source.byteLength);
+  }
+  fetch(destination: ArrayBufferView, source: number): void {
+    this.#copies++;
+    this.runtime.copySync(destination, source, destination.byteLength);
+  }
+
   write(destination: number, source: ArrayBufferView): void {
     this.debug.line(() => `Copying ${source.byteLength} bytes from host to device ${this.index} (${hex(destination)})`);
     if (source.byteLength === 0) return;
@@ -391,15 +401,18 @@ export class GcnDevice implements QueueOwner {
     });
   }
 
-  /** ROCr believes addresses, and tells sizes in whole pages. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
+  /**
+   * ROCr believes addresses; and what it tells of them are whole pages, and a block of many allocations where one of those has been freed.
+   * @throws OffloadError `ERR_OFFLOAD_ADDRESS`
+   */
   mustHold(address: number, bytes: number): void {
     const whole = this.#memory.get(address);
     if (whole !== undefined && bytes <= whole.byteLength) return;
-    const { type, owner, agentBaseAddress, byteLength } = this.runtime.pointerInfo(address);
-    const here = type === "hsa" && owner === this.agent.index;
-    const end = agentBaseAddress + (this.#memory.get(agentBaseAddress)?.byteLength ?? byteLength);
-    if (here && address + bytes <= end) return;
-    const why = here ? `is beyond its allocation, which ends at ${hex(end)}` : "is not allocated";
+    const memory = whole ?? this.#memory.get(this.runtime.pointerInfo(address).agentBaseAddress);
+    const end = memory === undefined ? 0 : memory.address + memory.byteLength;
+    if (address + bytes <= end) return;
+    for (const module of this.#modules) if (module.holds(address, bytes)) return;
+    const why = address < end ? `is beyond its allocation, which ends at ${hex(end)}` : "is not allocated";
     throw new OffloadError(
       "ERR_OFFLOAD_ADDRESS",
       `a range of ${bytes} bytes at ${hex(address)} ${why} on ${this.label}`,

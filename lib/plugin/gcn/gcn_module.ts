@@ -26,6 +26,9 @@ const SYMBOL = {
 /** In the size of a variable in the table: `declare target link`. */
 const LINK = 1n << 63n;
 
+/** What a variable that is linked when it is mapped is on the device. */
+const POINTER_BYTES = 8;
+
 export class GcnModule extends Resource implements LoadedImage {
   readonly functions: readonly GcnFunction[];
   readonly variables: readonly TargetEntry[];
@@ -51,7 +54,7 @@ export class GcnModule extends Resource implements LoadedImage {
       this.#executable.freeze();
       if (this.abi !== "plain") {
         this.heap = this.#allocate(owner.environment.heapBytes);
-        owner.write(this.heap.address, new BigInt64Array([BigInt(this.heap.byteLength)]));
+        owner.initialize(this.heap.address, new BigInt64Array([BigInt(this.heap.byteLength)]));
       }
       this.functions = image.kernels.map(({ name }) => this.#function(name));
       this.variables = this.#variables();
@@ -87,6 +90,13 @@ export class GcnModule extends Resource implements LoadedImage {
   /** What its destructors failed with. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
+  }
+
+  /** Whether a range lies in one of its variables: those are what the runtime above knows of. */
+  holds(address: number, bytes: number): boolean {
+    const inside = (entry: TargetEntry): boolean =>
+      address >= entry.address && address + bytes <= entry.address + (entry.link ? POINTER_BYTES : entry.size);
+    return this.variables.some(inside) || (this.icvs !== null && inside(this.icvs));
   }
 
   /** What of it lies at an address, for the report of a fault. */
@@ -158,7 +168,7 @@ export class GcnModule extends Resource implements LoadedImage {
     }
     const rows = count ?? Math.floor(table.byteLength / 16);
     const pairs = new BigUint64Array(2 * rows);
-    if (rows > 0) this.#owner.read(pairs, table.address);
+    if (rows > 0) this.#owner.fetch(pairs, table.address);
     return Array.from({ length: rows }, (_, i) => {
       const [address = 0n, size = 0n] = pairs.subarray(2 * i, 2 * i + 2);
       const named = image.variables?.[i] ?? this.#nameAt(Number(address)) ?? `(variable ${i})`;
@@ -190,15 +200,15 @@ export class GcnModule extends Resource implements LoadedImage {
     if (table === null) throw incomplete(SYMBOL.indirectFunctions, `${indirectFunctions.length} indirect functions`);
     if (map === null) throw incomplete(SYMBOL.indirectMap, `${indirectFunctions.length} indirect functions`);
     const addresses = new BigUint64Array(indirectFunctions.length);
-    this.#owner.read(addresses, table.address);
+    this.#owner.fetch(addresses, table.address);
     const pairs = new BigUint64Array(2 * indirectFunctions.length + 1);
     for (const [i, host] of indirectFunctions.entries()) {
       pairs[2 * i] = BigInt(host);
       pairs[2 * i + 1] = addresses[i] as bigint;
     }
     const memory = this.#allocate(pairs.byteLength);
-    this.#owner.write(memory.address, pairs);
-    this.#owner.write(map.address, new BigUint64Array([BigInt(memory.address)]));
+    this.#owner.initialize(memory.address, pairs);
+    this.#owner.initialize(map.address, new BigUint64Array([BigInt(memory.address)]));
   }
 }
 

@@ -126,9 +126,12 @@ test("every call refuses addresses that were never allocated, have been freed, o
   const alive = plugin.alloc(0, 256);
   const freed = plugin.alloc(0, 2 ** 20);
   plugin.free(0, freed);
+  // The runtime has small allocations lie in one block, which stays.
+  const [neighbour, small] = [plugin.alloc(0, 64), plugin.alloc(0, 64)];
+  plugin.free(0, small);
   const elsewhere = other.zeros(32);
   const bytes = new Uint8Array(16);
-  for (const address of [8, 4096, 0x7000_0000_0000, 2 ** 48, freed, freed + 4096, elsewhere]) {
+  for (const address of [8, 4096, 0x7000_0000_0000, 2 ** 48, freed, freed + 4096, small, small + 16, elsewhere]) {
     for (const call of [
       () => plugin.host2dev(0, address, bytes),
       () => plugin.dev2host(0, bytes, address),
@@ -142,9 +145,22 @@ test("every call refuses addresses that were never allocated, have been freed, o
   }
   // In the middle of an allocation is no address to free.
   expect(await codeOf(() => plugin.free(0, alive + 16))).toBe("ERR_OFFLOAD_ADDRESS");
+  plugin.free(0, neighbour);
   plugin.free(0, alive);
   expect(await codeOf(() => plugin.free(0, alive))).toBe("ERR_OFFLOAD_ADDRESS");
   plugin.free(1, elsewhere);
+});
+
+test("an image's variables are copied, each by itself", async () => {
+  const { address = 0, size = 0 } = bench.image.variables.find(({ name }) => name === "runs") ?? {};
+  expect(size).toBe(4);
+  plugin.host2dev(0, address, Uint32Array.of(40));
+  bench.run("count_run");
+  const seen = new Uint32Array(1);
+  plugin.dev2host(0, seen, address);
+  expect([...seen]).toEqual([41]);
+  const call = () => plugin.dev2host(0, new Uint32Array(2), address);
+  expect(await codeOf(call)).toBe("ERR_OFFLOAD_ADDRESS");
 });
 
 test("what is no number of bytes, no address, no view and no device is refused", async () => {
