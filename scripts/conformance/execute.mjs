@@ -22,8 +22,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 function execute(command, args, { cwd, env, seconds }) {
   return new Promise((resolve) => {
     const begun = performance.now();
-    // A group of its own, so that a program that hangs ends with everything that it started.
-    const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    // A group of its own, so that a program that hangs ends with everything that it started; and one pipe for all that it
+    // prints, since tests look at the order.
+    const child = spawn("/bin/sh", ["-c", 'exec "$0" "$@" 2>&1', command, ...args], {
+      cwd,
+      env,
+      detached: true,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     if (child.pid !== undefined) groups.add(child.pid);
     let output = "";
     let timedOut = false;
@@ -31,7 +37,6 @@ function execute(command, args, { cwd, env, seconds }) {
       if (output.length < OUTPUT_LIMIT) output += data;
     };
     child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
     const timer = setTimeout(() => {
       timedOut = true;
       process.kill(-child.pid, "SIGKILL");
