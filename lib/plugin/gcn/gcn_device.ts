@@ -71,6 +71,8 @@ export class GcnDevice implements QueueOwner {
   readonly #modules = new Set<GcnModule>();
   /** What the runtime above has allocated, by address. */
   readonly #memory = new Map<number, Memory>();
+  /** Bytes of everything that is allocated, by address: the plugin's own, too. */
+  readonly #sizes = new Map<number, number>();
   /** Launches in flight that may print. */
   readonly #printing = new Set<GcnLaunch>();
   /** Copies under way; `over` gets their signal's value. */
@@ -383,7 +385,10 @@ export class GcnDevice implements QueueOwner {
     }
     this.#allocations++;
     this.#bytes += bytes;
+    const { address } = memory;
+    this.#sizes.set(address, bytes);
     return new CountedMemory(memory, () => {
+      this.#sizes.delete(address);
       this.#bytes -= bytes;
     });
   }
@@ -406,10 +411,10 @@ export class GcnDevice implements QueueOwner {
    * @throws OffloadError `ERR_OFFLOAD_ADDRESS`
    */
   mustHold(address: number, bytes: number): void {
-    const whole = this.#memory.get(address);
-    if (whole !== undefined && bytes <= whole.byteLength) return;
-    const memory = whole ?? this.#memory.get(this.runtime.pointerInfo(address).agentBaseAddress);
-    const end = memory === undefined ? 0 : memory.address + memory.byteLength;
+    const whole = this.#sizes.get(address);
+    if (whole !== undefined && bytes <= whole) return;
+    const base = whole === undefined ? this.runtime.pointerInfo(address).agentBaseAddress : address;
+    const end = base + (this.#sizes.get(base) ?? 0);
     if (address + bytes <= end) return;
     for (const module of this.#modules) if (module.holds(address, bytes)) return;
     const why = address < end ? `is beyond its allocation, which ends at ${hex(end)}` : "is not allocated";

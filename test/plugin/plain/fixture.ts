@@ -121,6 +121,6 @@ export async function failureOf(call: () => unknown): Promise<OffloadError> {
   } catch (error) {
     return error as OffloadError;
   }
-  throw new Error("the call did not fail");
+  throw new Error(`the call did not fail: ${call}`);
 }
 export const codeOf = async (call: () => unknown): Promise<string> => (await failureOf(call)).code;
