@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 import { hex, OffloadError } from "../errors.js";
-import { pointerBytes, readPointer } from "./host_memory.js";
+import { POINTER_BYTES, pointerBytes, readPointer } from "./host_memory.js";
 import type { MappedRange } from "./mapped_range.js";
 import type { TargetDevice } from "./target_device.js";
 
@@ -65,6 +65,20 @@ export function detach(device: TargetDevice, range: MappedRange, slot: number, a
   attached[index] = count - 1;
   if (count === 1 && range.owner !== null) {
     device.copyTo(range.deviceAddress(slot), pointerBytes(readPointer(range.owner, slot)));
+  }
+}
+
+/** Throws where detaching these pointers, one after the other, would: before anything is done. */
+export function mustBeAttached(pointers: readonly { readonly range: MappedRange; slot: number; all: boolean }[]): void {
+  const left = new Map<number, number>();
+  for (const { range, slot, all } of pointers) {
+    const { attached } = range;
+    if (attached === null) throw cannot("detached", slot, "nothing has been attached in its range");
+    // Slots lie apart by their ranges and indices.
+    const place = range.start + POINTER_BYTES * range.slotOf(slot);
+    const count = left.get(place) ?? (attached[range.slotOf(slot)] as number);
+    if (count === 0 && !all) throw cannot("detached", slot, "it is not attached");
+    left.set(place, all ? 0 : count - 1);
   }
 }
 

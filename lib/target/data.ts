@@ -5,8 +5,8 @@
  *
  * @packageDocumentation
  */
-import { OffloadError } from "../errors.js";
-import { aroundAttached, detach } from "./attach.js";
+import { hex, OffloadError } from "../errors.js";
+import { aroundAttached, detach, mustBeAttached } from "./attach.js";
 import { bytesAt, POINTER_BYTES } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";
 import { isAttach, isPointer, isStruct, kindName, kindOf, MAP } from "./map_kind.js";
@@ -67,7 +67,12 @@ const EXITS: ReadonlySet<number> = new Set([
   MAP.FORCE_DETACH,
 ]);
 
-/** `target exit data`: what is not mapped is passed over. @throws OffloadError `ERR_OFFLOAD_MAP_KIND`, `ERR_OFFLOAD_ATTACH` */
+/**
+ * `target exit data`: what is not mapped is passed over.
+ *
+ * @throws OffloadError `ERR_OFFLOAD_MAP_KIND`, `ERR_OFFLOAD_ATTACH`, `ERR_OFFLOAD_OVERLAP`: nothing has been done then. What copying back
+ *   failed with, the first of several: everything has been unmapped all the same.
+ */
 export function targetExitData(device: TargetDevice, items: readonly MapItem[]): void {
   if (device.sharesMemory) return;
   const { table } = device;
@@ -78,28 +83,56 @@ export function targetExitData(device: TargetDevice, items: readonly MapItem[]):
       `target exit data does not take items of kind ${kindName(kindOf(wrong.kind))}`,
     );
   }
-  for (const { kind: raw, address } of items) {
-    const kind = kindOf(raw);
-    if (kind !== MAP.DETACH && kind !== MAP.FORCE_DETACH) continue;
-    const range = table.find(address, address + POINTER_BYTES);
-    if (range !== null) detach(device, range, address, kind === MAP.FORCE_DETACH);
-  }
+  for (const item of items) mustHoldWhatIsCopied(device, item);
+  detachAll(device, items);
   const serial = device.nextSerial();
   const leaving: MappedRange[] = [];
+  let failure: { readonly error: unknown } | null = null;
   for (const { kind: raw, address, size } of items) {
     const kind = kindOf(raw);
-    if (kind === MAP.DETACH || kind === MAP.FORCE_DETACH) continue;
+    if (isDetach(kind)) continue;
     const zeroLength = kind === MAP.ZERO_LEN_ARRAY_SECTION || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
     const range = zeroLength ? table.lookupZeroLength(address, address + size) : table.find(address, address + size);
-    if (range === null || range.isLink) continue;
+    if (range === null) continue;
     const all = kind === MAP.DELETE || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
     const then = release(range, serial, all);
-    if ((kind === MAP.FROM && then !== RELEASED.KEPT) || kind === MAP.ALWAYS_FROM) {
-      copyBack(device, range, address, address + size);
-    }
     if (then === RELEASED.REMOVE) leaving.push(range);
+    if ((kind !== MAP.FROM || then === RELEASED.KEPT) && kind !== MAP.ALWAYS_FROM) continue;
+    try {
+      copyBack(device, range, address, address + size);
+    } catch (error) {
+      failure ??= { error };
+    }
   }
   for (const range of leaving) device.removeRange(range);
+  if (failure !== null) throw failure.error;
+}
+
+const isDetach = (kind: number): boolean => kind === MAP.DETACH || kind === MAP.FORCE_DETACH;
+
+/** Memory of which only a part is there is released by the last reference, and not copied. */
+function mustHoldWhatIsCopied({ table }: TargetDevice, { kind: raw, address, size }: MapItem): void {
+  const kind = kindOf(raw);
+  if (kind !== MAP.FROM && kind !== MAP.ALWAYS_FROM) return;
+  const range = table.find(address, address + size);
+  if (range === null || range.holds(address, address + size)) return;
+  if (kind === MAP.FROM && range.count.value !== 1) return;
+  throw new OffloadError(
+    "ERR_OFFLOAD_OVERLAP",
+    `${kindName(kind)} of [${hex(address)}, ${hex(address + size)}) while only [${hex(range.start)}, ${hex(range.end)}) is mapped`,
+  );
+}
+
+/** All of them, or none. */
+function detachAll(device: TargetDevice, items: readonly MapItem[]): void {
+  const pointers = [];
+  for (const { kind: raw, address } of items) {
+    const kind = kindOf(raw);
+    const range = isDetach(kind) ? device.table.find(address, address + POINTER_BYTES) : null;
+    if (range !== null) pointers.push({ range, slot: address, all: kind === MAP.FORCE_DETACH });
+  }
+  mustBeAttached(pointers);
+  for (const { range, slot, all } of pointers) detach(device, range, slot, all);
 }
 
 function copyBack(device: TargetDevice, range: MappedRange, start: number, end: number): void {

@@ -49,7 +49,7 @@ export class LaunchPlan implements Disposable {
     }
     this.#device = device;
     this.#fn = fn;
-    this.#items = items;
+    this.#items = [...items];
     this.#attributes = attributes;
     let bytes = 8 * Math.ceil(items.length / 8) * 8;
     const privates: Private[] = [];

@@ -200,7 +200,7 @@ const notAnItem = (value: unknown): OffloadError =>
 
 /** A private copy's bytes as they are now; other items as they are. */
 export function snapshot(item: MapItem): MapItem {
-  if (kindOf(item.kind) !== MAP.FIRSTPRIVATE || item.owner === null) return item;
+  if (kindOf(item.kind) !== MAP.FIRSTPRIVATE || item.owner === null || item.size === 0) return item;
   const bytes = bytesAt(item.owner, item.address, item.size).slice();
   return { ...item, owner: bytes.buffer, address: addressOf(bytes.buffer) };
 }

@@ -298,8 +298,9 @@ class Construct {
     mapped.copyFrom = copiesFrom(kind);
     mapped.alwaysCopyFrom = isAlwaysFrom(kind);
     mapped.length = subset ? range.end - range.start : end - start;
-    if ((always || isAlwaysTo(kind)) && item.owner !== null) {
-      const { owner } = item;
+    if (always || isAlwaysTo(kind)) {
+      const owner = item.owner ?? range.owner;
+      if (owner === null) throw noMemory(item);
       aroundAttached(range, start, end, (from, to) => {
         this.#device.copyTo(range.deviceAddress(from), bytesAt(owner, from, to - from));
       });

@@ -66,10 +66,11 @@ function detachAll(device: TargetDevice, mapping: Mapping): Failure | null {
   return failure;
 }
 
-function copyBackItem(device: TargetDevice, range: MappedRange, mapped: MappedItem): void {
+/** An implicit map may reach beyond the range on both sides: what is there is copied. */
+function copyBackItem(device: TargetDevice, range: MappedRange, { offset, length }: MappedItem): void {
   if (range.owner === null) {
     throw new OffloadError("ERR_OFFLOAD_HOST_MEMORY", "there is no buffer for what is to be copied back");
   }
-  const from = range.start + mapped.offset;
-  device.copyFrom(bytesAt(range.owner, from, mapped.length), range.deviceAddress(from));
+  const from = range.start + Math.max(0, offset);
+  device.copyFrom(bytesAt(range.owner, from, length), range.deviceAddress(from));
 }

@@ -188,6 +188,31 @@ test("an implicit map may also hold what is mapped; an explicit one may not", ()
   region.end();
 });
 
+test("of an implicit map that reaches beyond what is mapped, what is there is copied back", () => {
+  const lab = new Lab();
+  const host = new Host(64);
+  host.bytes.fill(1);
+  const region = targetData(lab.device, [host.item(MAP.TO, 16, 16)]);
+  lab.launch([host.item(3 | 0x60, 8, 40)], ({ word, memory }) => {
+    memory(word(0) + 8, 16).fill(9);
+    // So that the region's reference is the last.
+    region.end();
+  });
+  expect([...host.bytes]).toEqual(Array.from({ length: 64 }, (_, i) => (i >= 16 && i < 32 ? 9 : 1)));
+  expect(lab.plugin.live).toBe(0);
+});
+
+test("always to, without a buffer of the item's own, copies from the one that was mapped", () => {
+  const lab = new Lab();
+  const host = new Host(64);
+  const region = targetData(lab.device, [host.item(MAP.TO, 0, 64)]);
+  host.bytes.fill(7);
+  lab.launch([{ ...host.item(MAP.ALWAYS_TO, 8, 8), owner: null }], ({ word, memory }) =>
+    expect([...memory(word(0), 8)]).toEqual(Array(8).fill(7)),
+  );
+  region.end();
+});
+
 test("the alignment stands in the high byte, and does not change the kind", () => {
   for (const kind of [0, 3, 19, 28, 80, 131, 209]) expect(kindOf(kind + 12 * 256)).toBe(kind);
   expect(kindOf(0x63)).toBe(3);

@@ -78,6 +78,8 @@ export class MemoryPlugin extends SessionedPlugin<MemorySession, MemoryFunction>
   bytes = 0;
   copies: Copy[] = [];
   boxes: RectangularCopy[] = [];
+  /** Copies that fail: to the device, from it. */
+  failing: { readonly to?: boolean; readonly from?: boolean } = {};
   runs = 0;
 
   constructor({ tables = "session", sharesMemory = false, bytes = 2 ** 30 }: MemoryPluginOptions = {}) {
@@ -130,11 +132,13 @@ export class MemoryPlugin extends SessionedPlugin<MemorySession, MemoryFunction>
   }
   host2dev(_device: number, destination: number, source: ArrayBufferView): void {
     const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    if (this.failing.to) throw new Error("the copy to the device fails");
     this.copies.push({ direction: "to", address: destination, bytes: bytes.length });
     this.at(destination, bytes.length).set(bytes);
   }
   dev2host(_device: number, destination: ArrayBufferView, source: number): void {
     const bytes = new Uint8Array(destination.buffer, destination.byteOffset, destination.byteLength);
+    if (this.failing.from) throw new Error("the copy from the device fails");
     this.copies.push({ direction: "from", address: source, bytes: bytes.length });
     bytes.set(this.at(source, bytes.length));
   }

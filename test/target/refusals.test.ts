@@ -95,6 +95,63 @@ describe.each(constructs)("%s", (_, construct) => {
   });
 });
 
+describe("exit data", () => {
+  test.each<[string, () => MapItem[], string]>([
+    [
+      "detaching twice what is attached once",
+      () => [host.item(MAP.DETACH, 104, 0), host.item(MAP.DETACH, 104, 0)],
+      "ATTACH",
+    ],
+    ["detaching what is not attached", () => [host.item(MAP.DETACH, 104, 0), host.item(MAP.DETACH, 96, 0)], "ATTACH"],
+    ["detaching where nothing ever was", () => [host.item(MAP.FORCE_DETACH, 0, 0)], "ATTACH"],
+    ["always from a range of which a part is mapped", () => [host.item(MAP.ALWAYS_FROM, 32, 64)], "OVERLAP"],
+    ["an item that maps", () => [host.item(MAP.TO, 0, 64)], "MAP_KIND"],
+  ])("%s", (_, items, code) => {
+    const state = lab.state();
+    const device = lab.plugin.at(lab.onDevice(host.base + 96), 24).slice();
+    const list = [host.item(MAP.RELEASE, 0, 64), ...items(), host.item(MAP.DELETE, 96, 16)];
+    expect(refusal(() => targetExitData(lab.device, list))).toBe(`ERR_OFFLOAD_${code}`);
+    expect(lab.state()).toEqual(state);
+    expect(lab.plugin.at(lab.onDevice(host.base + 96), 24)).toEqual(device);
+  });
+
+  test("from a range of which a part is mapped: refused where it would be copied", () => {
+    targetEnterData(lab.device, [host.item(MAP.TO, 200, 16)]);
+    const state = lab.state();
+    const list = [host.item(MAP.FROM, 192, 16)];
+    expect(refusal(() => targetExitData(lab.device, list))).toBe("ERR_OFFLOAD_OVERLAP");
+    expect(lab.state()).toEqual(state);
+  });
+});
+
+describe("a device whose copies fail", () => {
+  test.each(constructs)("to it, in %s: nothing has been mapped", (_, construct) => {
+    const state = lab.state();
+    const { live } = lab.plugin;
+    lab.plugin.failing = { to: true };
+    expect(() =>
+      construct([host.item(MAP.ALLOC, 300, 8), host.item(MAP.TO, 0, 64), host.item(MAP.TO, 200, 40)]),
+    ).toThrow("the copy to the device fails");
+    expect([lab.state(), lab.plugin.live, lab.plugin.stats().sessions]).toEqual([state, live, 0]);
+  });
+
+  test("from it: everything has been unmapped all the same, and the first failure is told", () => {
+    const state = lab.state();
+    const { live } = lab.plugin;
+    const from = [host.item(MAP.TOFROM, 200, 8), host.item(MAP.TOFROM, 240, 8), host.item(MAP.TO, 0, 64)];
+    const fails = "the copy from the device fails";
+    lab.plugin.failing = { from: true };
+    expect(() => lab.launch(from)).toThrow(fails);
+    const region = targetData(lab.device, from);
+    expect(() => region.end()).toThrow(fails);
+    expect(region.ended).toBe(true);
+    targetEnterData(lab.device, from);
+    const exits = [host.item(MAP.FROM, 200, 8), host.item(MAP.FROM, 240, 8), host.item(MAP.RELEASE, 0, 64)];
+    expect(() => targetExitData(lab.device, exits)).toThrow(fails);
+    expect([lab.state(), lab.plugin.live, lab.plugin.stats().sessions]).toEqual([state, live, 0]);
+  });
+});
+
 describe("buffers that cannot be mapped", () => {
   test("resizable and growable ones", () => {
     const resizable = new (ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer)(8, {
@@ -205,6 +262,18 @@ describe("a launch plan", () => {
     made.launch();
     expect(words).toEqual([words[0], [lab.onDevice(host.base), lab.onDevice(host.base + 200)]]);
     expect(lab.plugin.stats().sessions).toBe(0);
+  });
+
+  test("keeps its items, whatever becomes of the list", () => {
+    const seen: number[] = [];
+    const items = [host.item(MAP.TO, 0, 8)];
+    const fn = lab.plugin.fn("f", ({ word }) => seen.push(word(0)));
+    const made = new LaunchPlan(lab.device, fn, items);
+    items.pop();
+    targetExitData(lab.device, [host.item(MAP.DELETE, 0, 64)]);
+    targetEnterData(lab.device, [host.item(MAP.TO, 0, 64)]);
+    made.launch();
+    expect(seen).toEqual([lab.onDevice(host.base)]);
   });
 
   test("that has been disposed", () => {
