@@ -1,7 +1,8 @@
 // What a target region costs whose variables are on the device already, by how many they are: ours, plain and planned, and libgomp's of
 // the same code object on the same agent. See scripts/bench.
 //
-// In each round the rows of one number of variables follow each other, so that a row's ratio is to libgomp's launch of its own round.
+// In each round the rows of one number of variables follow each other, so that a row's ratio is to the system's libgomp's launch of its
+// own round.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,13 +13,16 @@ import { libgomps } from "./session/libgomps.mjs";
 import { cost } from "./session/own.mjs";
 
 const { values, positionals } = parseArgs({
-  options: { counts: { type: "string", default: "1,4,16,64,256,1024,4096,10000" } },
+  options: {
+    counts: { type: "string", default: "1,4,16,64,256,1024,4096,10000" },
+    libgomp: { type: "string", multiple: true, default: [] },
+  },
   allowPositionals: true,
 });
 const rounds = Number(positionals[0] ?? 3);
 const counts = values.counts.split(",").map(Number);
 if (!Number.isInteger(rounds) || rounds < 1 || positionals.length > 1 || counts.some((n) => !Number.isInteger(n))) {
-  console.error("usage: scripts/bench --map [ROUNDS] [--counts N,N…]");
+  console.error("usage: scripts/bench --map [ROUNDS] [--counts N,N…] [--libgomp DIRECTORY]…");
   process.exit(2);
 }
 const VARIABLE_BYTES = 64;
@@ -35,7 +39,12 @@ probe.dispose();
 const config = facts.software ? facts.softwareConfig : null;
 const image = buildImage(agent.facts.name, folder);
 const programs = buildPrograms(facts.path, folder);
-const [libgomp] = libgomps([]);
+/** The system's first. */
+const peers = libgomps(values.libgomp).map((libgomp) => {
+  const { output, failure } = run(config, [programs.libgomp, "--release"], { libgomp });
+  return { libgomp, name: `libgomp, GCC ${failure ?? output.trim()}`, failure };
+});
+if (peers[0].failure !== undefined) throw new Error(`the system's libgomp ${peers[0].failure}`);
 
 const omp = await offload(image);
 const { plugin } = omp;
@@ -45,12 +54,10 @@ const fn = plugin.loadImage(0, readFileSync(image)).functions.find(({ name }) =>
 /** Nanoseconds of one reading of the clock, as C finds it. */
 let clock = 0;
 
-function fromLibgomp(count) {
-  const { output, failure } = run(config, [programs.libgomp, image, count], {
-    libgomp,
-    countedHsa: programs.countedHsa,
-  });
-  if (failure !== undefined) throw new Error(`libgomp ${failure}`);
+function fromLibgomp(libgomp, count) {
+  const options = { libgomp, countedHsa: programs.countedHsa };
+  const { output, failure } = run(config, [programs.libgomp, image, count], options);
+  if (failure !== undefined) return { failure };
   const result = JSON.parse(output);
   clock = result.clock;
   return result;
@@ -71,7 +78,7 @@ function rowsOf(count) {
     before: () => omp.enterData(variables.map((variable) => map.to(variable))),
     after: () => omp.exitData(variables.map((variable) => map.delete(variable))),
     rows: [
-      { name: "libgomp, GCC 12", measure: () => fromLibgomp(count) },
+      ...peers.map(({ name, libgomp }) => ({ name, measure: () => fromLibgomp(libgomp, count) })),
       ...Object.entries(launches).map(([name, launch]) => ({ name, measure: () => cost(plugin, launch, clock) })),
       {
         name: "a launch plan",
@@ -90,6 +97,8 @@ console.log(`${agent.facts.name}${facts.software ? ", software" : ""}, ${facts.p
 console.log(`medians of ${rounds} rounds; load average ${loadavg()[0].toFixed(1)} at the start\n`);
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
+/** Some are of the thousandths. */
+const ratio = (value) => (value < 0.1 ? value.toFixed(4) : value.toFixed(2));
 const columns = (name, count, ...cells) => {
   const widths = [10, 7, 17, 10, 7, 7, 7, 8];
   console.log(
@@ -100,11 +109,16 @@ columns("launch", "maps", "total ns", "of its", "rounds' ratios", "host ns", "of
 for (const { before, after, rows } of counts.map(rowsOf)) {
   for (let round = 0; round < rounds; round++) {
     before();
-    for (const row of rows) row.results.push(row.measure());
+    for (const row of rows) if (row.results.at(-1)?.failure === undefined) row.results.push(row.measure());
     after();
   }
   const [peer] = rows;
   for (const { name, count, results } of rows) {
+    const { failure } = results.at(-1);
+    if (failure !== undefined) {
+      columns(name, count, failure);
+      continue;
+    }
     const ratios = (what) => results.map((result, i) => result[what] / peer.results[i][what]);
     const [total, host] = [ratios("total"), ratios("host")];
     const { allocations, copies, nativeCalls } = results.at(-1);
@@ -112,10 +126,10 @@ for (const { before, after, rows } of counts.map(rowsOf)) {
       name,
       count,
       median(results.map((result) => result.total)).toFixed(0),
-      median(total).toFixed(2),
-      `${Math.min(...total).toFixed(2)} … ${Math.max(...total).toFixed(2)}`,
+      ratio(median(total)),
+      `${ratio(Math.min(...total))} … ${ratio(Math.max(...total))}`,
       median(results.map((result) => result.host)).toFixed(0),
-      median(host).toFixed(2),
+      ratio(median(host)),
       allocations.toFixed(2),
       copies.toFixed(2),
       nativeCalls === undefined ? "" : nativeCalls.toFixed(2),
