@@ -96,7 +96,10 @@ export function targetExitData(device: TargetDevice, items: readonly MapItem[]):
     if (range === null) continue;
     const all = kind === MAP.DELETE || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
     const then = release(range, serial, all);
-    if (then === RELEASED.REMOVE) leaving.push(range);
+    if (then === RELEASED.REMOVE) {
+      range.deleted = all;
+      leaving.push(range);
+    }
     if ((kind !== MAP.FROM || then === RELEASED.KEPT) && kind !== MAP.ALWAYS_FROM) continue;
     try {
       copyBack(device, range, address, address + size);

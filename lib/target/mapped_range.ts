@@ -45,6 +45,8 @@ export class MappedRange {
   /** How many of the references are of OpenACC's dynamic lifetimes. */
   dynamicCount = 0;
   alive = true;
+  /** Its references were taken from those who held them: launches under way may still use it. */
+  deleted = false;
 
   constructor(
     /** Host addresses, the end exclusive. */

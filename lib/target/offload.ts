@@ -115,6 +115,8 @@ function openGcn(
 interface Place {
   readonly device: TargetDevice;
   image: LoadedImage | null;
+  /** The image's, by name. */
+  readonly functions: Map<string, TargetFunction>;
 }
 
 export class Offload implements Disposable, AsyncDisposable {
@@ -146,6 +148,7 @@ export class Offload implements Disposable, AsyncDisposable {
     const place = (owner: OffloadPlugin, number: number): Place => ({
       device: new TargetDevice(owner, number, options.missing === undefined ? {} : { missing: options.missing }),
       image: null,
+      functions: new Map(),
     });
     this.#places = Array.from({ length: plugin?.getNumDevices() ?? 0 }, (_, i) => place(plugin as GcnPlugin, i));
     this.#host = place(new HostPlugin(), 0);
@@ -188,13 +191,20 @@ export class Offload implements Disposable, AsyncDisposable {
   #image(place: Place): LoadedImage {
     if (place.image !== null) return place.image;
     const { plugin, number } = place.device;
-    place.image = plugin.loadImage(number, place === this.#host ? this.#fallback : this.#program);
-    return place.image;
+    const image = plugin.loadImage(number, place === this.#host ? this.#fallback : this.#program);
+    for (const fn of image.functions) if (!place.functions.has(fn.name)) place.functions.set(fn.name, fn);
+    place.image = image;
+    return image;
+  }
+
+  #functions(place: Place): ReadonlyMap<string, TargetFunction> {
+    this.#image(place);
+    return place.functions;
   }
 
   /** The names of the offloaded functions. */
   functions(device: number = this.#default): string[] {
-    return this.#image(this.#place(device)).functions.map(({ name }) => name);
+    return [...this.#functions(this.#place(device)).keys()];
   }
   /** A `declare target` variable's place on the device. @throws OffloadError `ERR_OFFLOAD_UNKNOWN_VARIABLE` */
   variable(name: string, device: number = this.#default): TargetEntry {
@@ -230,13 +240,13 @@ export class Offload implements Disposable, AsyncDisposable {
   /** The device's function, or the host's where that is what is to run. */
   #function(name: string, number: number | undefined): readonly [TargetDevice, TargetFunction] {
     const place = this.#place(number);
-    const fn = this.#image(place).functions.find((candidate) => candidate.name === name);
+    const fn = this.#functions(place).get(name);
     if (fn !== undefined && place.device.plugin.canRun(fn)) return [place.device, fn];
     if (place !== this.#host && this.#policy !== "mandatory") {
-      const host = this.#image(this.#host).functions.find((candidate) => candidate.name === name);
+      const host = this.#functions(this.#host).get(name);
       if (host !== undefined) return [this.#host.device, host];
     }
-    const names = this.#image(place).functions.map((candidate) => candidate.name);
+    const names = [...this.#functions(place).keys()];
     const where = place === this.#host ? "on the host" : `on device ${place.device.number}`;
     throw new OffloadError(
       "ERR_OFFLOAD_UNKNOWN_KERNEL",

@@ -60,12 +60,15 @@ async function regionAsync(
 ): Promise<void> {
   const session = device.takeSession();
   const mapping = mapped(device, session, items, serial);
+  device.depart();
   try {
     await start(session);
   } catch (error) {
     device.giveSession(session);
     endRefused(device, mapping);
     throw error;
+  } finally {
+    device.arrive();
   }
   device.giveSession(session);
   unmapVars(device, mapping);
@@ -138,14 +141,14 @@ function copyWords(to: Uint32Array, from: Uint32Array, count: number): void {
 }
 
 /** `target nowait`, without dependences: the items are mapped now, and unmapped when the promise resolves. */
-export function targetNowait(
+export async function targetNowait(
   device: TargetDevice,
   fn: TargetFunction,
   items: readonly MapItem[],
   attributes: LaunchAttributes = {},
 ): Promise<void> {
   mustRun(device, fn);
-  return regionAsync(device, items, device.nextSerial(), (session) => device.plugin.asyncRun(session, fn, attributes));
+  await regionAsync(device, items, device.nextSerial(), (session) => device.plugin.asyncRun(session, fn, attributes));
 }
 
 /** OpenACC's compute constructs: every item counts. */

@@ -25,8 +25,9 @@ export class TargetDevice {
   readonly #mappings: Mapping[] = [];
   readonly #sessions: Session[] = [];
   readonly #presentTables = new WeakMap<TargetFunction, PresentTable>();
-  /** Launches under way that hold no references to what they use, and allocations to be freed after them. */
+  /** Launches under way that hold no references to what they use; those that hold them; allocations to be freed after them all. */
   #holding = 0;
+  #inFlight = 0;
   readonly #unfreed: number[] = [];
   #serial = 0;
 
@@ -72,9 +73,9 @@ export class TargetDevice {
     const allocation = this.plugin.alloc(this.number, bytes + alignment - 1);
     return new DeviceBlock(allocation, Math.ceil(allocation / alignment) * alignment);
   }
-  releaseBlock(block: DeviceBlock): void {
+  releaseBlock(block: DeviceBlock, deleted = false): void {
     if (--block.uses > 0) return;
-    if (this.#holding > 0) this.#unfreed.push(block.allocation);
+    if (this.#holding > 0 || (deleted && this.#inFlight > 0)) this.#unfreed.push(block.allocation);
     else this.plugin.free(this.number, block.allocation);
   }
 
@@ -86,7 +87,19 @@ export class TargetDevice {
     this.#holding++;
   }
   letGo(): void {
-    if (--this.#holding > 0) return;
+    this.#holding--;
+    this.#freeAfterAll();
+  }
+  /** A launch begins that does not block, and has its references: what is deleted under it is freed when no launch is under way. */
+  depart(): void {
+    this.#inFlight++;
+  }
+  arrive(): void {
+    this.#inFlight--;
+    this.#freeAfterAll();
+  }
+  #freeAfterAll(): void {
+    if (this.#holding > 0 || this.#inFlight > 0) return;
     for (let address = this.#unfreed.pop(); address !== undefined; address = this.#unfreed.pop()) {
       this.plugin.free(this.number, address);
     }
@@ -113,7 +126,7 @@ export class TargetDevice {
     for (const member of range.siblings ?? [range]) {
       this.table.remove(member);
       if (member.replaces !== null) this.table.add(member.replaces);
-      if (member.block !== null) this.releaseBlock(member.block);
+      if (member.block !== null) this.releaseBlock(member.block, range.deleted);
     }
   }
 
