@@ -613,7 +613,6 @@ class Construct {
       if (range === null || !range.alive) continue;
       if (mapped.isAttach) undoAttach(device, range, range.start + mapped.offset);
       if (!mapped.counted) continue;
-      range.count.seen = 0;
       // What nobody else holds has been made here.
       if (--range.count.value === 0) device.removeRange(range);
     }
