@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 import { hex, OffloadError } from "../errors.js";
-import { POINTER_BYTES, pointerBytes, readPointer } from "./host_memory.js";
+import { bytesAt, POINTER_BYTES, pointerBytes, readPointer } from "./host_memory.js";
 import type { MappedRange } from "./mapped_range.js";
 import type { TargetDevice } from "./target_device.js";
 
@@ -36,6 +36,7 @@ export function attach(
   mayMiss: boolean,
   write: Write,
 ): void {
+  mustLieIn(range, slot, "attached");
   const index = range.slotOf(slot);
   if ((range.attached?.[index] ?? 0) === 0) {
     if (range.owner === null) throw cannot("attached", slot, "nothing is known of the host's memory there");
@@ -56,6 +57,7 @@ export function attach(
 
 /** @param all - however often it has been attached. @throws OffloadError `ERR_OFFLOAD_ATTACH` */
 export function detach(device: TargetDevice, range: MappedRange, slot: number, all: boolean): void {
+  mustLieIn(range, slot, "detached");
   const index = range.slotOf(slot);
   const { attached } = range;
   if (attached === null) throw cannot("detached", slot, "nothing has been attached in its range");
@@ -64,7 +66,7 @@ export function detach(device: TargetDevice, range: MappedRange, slot: number, a
   if (count === 0) throw cannot("detached", slot, "it is not attached");
   attached[index] = count - 1;
   if (count === 1 && range.owner !== null) {
-    device.copyTo(range.deviceAddress(slot), pointerBytes(readPointer(range.owner, slot)));
+    device.copyTo(range.deviceAddress(slot), bytesAt(range.owner, slot, POINTER_BYTES));
   }
 }
 
@@ -88,7 +90,7 @@ export function undoAttach(device: TargetDevice, range: MappedRange, slot: numbe
   if (range.attached === null || range.owner === null) return;
   range.attached[index] = (range.attached[index] as number) - 1;
   if (range.attached[index] !== 0) return;
-  device.copyTo(range.deviceAddress(slot), pointerBytes(readPointer(range.owner, slot)));
+  device.copyTo(range.deviceAddress(slot), bytesAt(range.owner, slot, POINTER_BYTES));
 }
 
 /** Calls `copy` for each part of a range that no attached pointer lies in: those are the device's own. */
@@ -114,6 +116,11 @@ export function aroundAttached(
     at = next;
   }
   if (from < end) copy(from, end);
+}
+
+/** libgomp counts and writes outside of the range otherwise. */
+function mustLieIn(range: MappedRange, slot: number, what: string): void {
+  if (!range.holds(slot, slot + POINTER_BYTES)) throw cannot(what, slot, "only a part of it is mapped");
 }
 
 const cannot = (what: string, slot: number, why: string): OffloadError =>
