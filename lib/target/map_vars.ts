@@ -94,8 +94,8 @@ class Construct {
   readonly #session: Session | null;
   /** Items that `insert` has to look at, by index. */
   readonly #pending: number[] = [];
-  /** Descriptors that are there, whose pointers are translated anew. */
-  readonly #descriptors: { readonly at: number; readonly pointers: number }[] = [];
+  /** Descriptors that are there, and how many pointers behind them are translated anew. */
+  readonly #descriptors = new Map<number, number>();
   /** Items that will be new, unless an item before them maps the same. */
   #newItems = 0;
   #privateBytes = 0;
@@ -230,7 +230,10 @@ class Construct {
     if (range !== null && !range.isLink) {
       const pointers = kind === MAP.TO_PSET ? this.#pointersToRenew(i, range, end) : 0;
       this.#existing(i, range, item.address, end, kind, pointers > 0);
-      if (pointers > 0) this.#descriptors.push({ at: i, pointers });
+      if (pointers > 0) {
+        this.#descriptors.set(i, pointers);
+        this.#pending.push(i);
+      }
       return i + pointers;
     }
     if (kind === MAP.IF_PRESENT) {
@@ -302,7 +305,7 @@ class Construct {
       const owner = item.owner ?? range.owner;
       if (owner === null) throw noMemory(item);
       aroundAttached(range, start, end, (from, to) => {
-        this.#device.copyTo(range.deviceAddress(from), bytesAt(owner, from, to - from));
+        this.#write(range.deviceAddress(from), bytesAt(owner, from, to - from));
       });
     }
     mapped.counted = retain(range, this.#mapping.serial);
@@ -370,6 +373,7 @@ class Construct {
     let structEnd = -1;
     let structOffset = 0;
     for (const i of this.#pending) {
+      if (this.#descriptors.has(i)) continue;
       const item = this.#item(i);
       const mapped = this.#mapping.item(i);
       const kind = kindOf(item.kind);
@@ -432,9 +436,19 @@ class Construct {
       const item = this.#item(i);
       const mapped = this.#mapping.item(i);
       const kind = kindOf(item.kind);
+      const pointers = this.#descriptors.get(i);
       if (struct !== null && i > struct.end) struct = null;
-      if (isStruct(kind)) {
-        struct = { end: i + item.size, count: new RefCount(0), members: [] };
+      if (pointers !== undefined) {
+        this.#renewPointers(i, pointers);
+      } else if (isStruct(kind)) {
+        // An item before it may have mapped some of it.
+        const found = this.#device.table.find(...this.#extent(i));
+        if (found === null) {
+          struct = { end: i + item.size, count: new RefCount(0), members: [] };
+        } else {
+          for (let member = i + 1; member <= i + item.size; member++) this.#existingMember(member, found, i);
+          p += item.size;
+        }
       } else if (kind === MAP.FIRSTPRIVATE) {
         this.#private(item, mapped);
       } else if (kind === MAP.USE_DEVICE_PTR || kind === MAP.USE_DEVICE_PTR_IF_PRESENT) {
@@ -447,7 +461,6 @@ class Construct {
         this.#enter(i, item, mapped, kind, struct);
       }
     }
-    for (const { at, pointers } of this.#descriptors) this.#renewPointers(at, pointers);
   }
 
   #private(item: MapItem, mapped: MappedItem): void {
@@ -514,6 +527,7 @@ class Construct {
     const found = table.find(start, end);
     if (found !== null && !found.isLink) {
       this.#existing(i, found, start, end, kind, false);
+      if (kind === MAP.TO_PSET) this.#pointersOfExisting(i, found, start, end);
       return;
     }
     if (mustBePresent(kind)) {
@@ -549,6 +563,16 @@ class Construct {
     if (found !== null) this.#device.copyTo(found.address, pointerBytes(address));
   }
 
+  /** Of a descriptor that was new when it was looked up, and has been mapped by an item before it. */
+  #pointersOfExisting(i: number, range: MappedRange, start: number, end: number): void {
+    for (let j = i + 1; this.#isPointerIn(j, start, end); j++) {
+      const item = this.#item(j);
+      const kind = kindOf(item.kind);
+      if (kind === MAP.ALWAYS_POINTER) this.#alwaysPointer(j, item);
+      else this.#existing(j, range, item.address, item.address + POINTER_BYTES, kind, false);
+    }
+  }
+
   #copyNew(i: number, item: MapItem, range: MappedRange, kind: number): void {
     if (!copiesTo(kind)) return;
     if (item.owner === null) throw noMemory(item);
@@ -561,15 +585,15 @@ class Construct {
     this.#write(range.address, bytesAt(item.owner, range.start, range.end - range.start));
     if (kind !== MAP.TO_PSET) return;
     for (let j = i + 1; this.#isPointerIn(j, range.start, range.end); j++)
-      this.#pointerOf(j, range, this.#mapping.serial === 0);
+      this.#pointerOf(j, range, true, this.#mapping.serial === 0);
   }
 
   /** A descriptor's pointer, translated in the device's copy. */
-  #pointerOf(j: number, range: MappedRange, counts: boolean): void {
+  #pointerOf(j: number, range: MappedRange, first: boolean, counts: boolean): void {
     const item = this.#item(j);
     const mapped = this.#mapping.item(j);
     const pointer = readPointer(item.owner as ArrayBufferLike, item.address);
-    if (pointer === 0) range.hasNullPointer = true;
+    if (pointer === 0 && first) range.hasNullPointer = true;
     mapped.reset(VALUE.INLINE);
     mapped.range = range;
     if (counts) mapped.counted = retain(range, this.#mapping.serial);
@@ -578,8 +602,7 @@ class Construct {
 
   #renewPointers(at: number, pointers: number): void {
     const range = this.#mapping.item(at).range as MappedRange;
-    range.hasNullPointer = false;
-    for (let j = at + 1; j <= at + pointers; j++) this.#pointerOf(j, range, true);
+    for (let j = at + 1; j <= at + pointers; j++) this.#pointerOf(j, range, false, true);
   }
 
   // The table.

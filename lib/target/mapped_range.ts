@@ -40,7 +40,7 @@ export class MappedRange {
   replaces: MappedRange | null = null;
   /** By 8-byte slots: how often the pointer there has been attached. */
   attached: Uint32Array | null = null;
-  /** Of a descriptor: one of its pointers was null when it was mapped. */
+  /** Of a descriptor: one of its pointers was null when it was mapped first; later constructs do not change that. */
   hasNullPointer = false;
   /** How many of the references are of OpenACC's dynamic lifetimes. */
   dynamicCount = 0;
