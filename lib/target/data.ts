@@ -93,7 +93,7 @@ export function targetExitData(device: TargetDevice, items: readonly MapItem[]):
     if (isDetach(kind)) continue;
     const zeroLength = kind === MAP.ZERO_LEN_ARRAY_SECTION || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
     const range = zeroLength ? table.lookupZeroLength(address, address + size) : table.find(address, address + size);
-    if (range === null) continue;
+    if (range === null || range.isLink) continue;
     const all = kind === MAP.DELETE || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
     const then = release(range, serial, all);
     if (then === RELEASED.REMOVE) {

@@ -71,6 +71,7 @@ function copyBackItem(device: TargetDevice, range: MappedRange, { offset, length
   if (range.owner === null) {
     throw new OffloadError("ERR_OFFLOAD_HOST_MEMORY", "there is no buffer for what is to be copied back");
   }
+  // Of a map around what is there, the part that is there: libgomp reads and writes before it.
   const from = range.start + Math.max(0, offset);
   device.copyFrom(bytesAt(range.owner, from, length), range.deviceAddress(from));
 }
