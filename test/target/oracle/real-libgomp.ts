@@ -1,0 +1,147 @@
+/**
+ * The real libgomp as an executor: oracle.c under its GCN plugin, on ROCr and the software GPU. Many sequences run in one process; one that
+ * ends it (a crash, an assertion, a hang) ends there, and the others go on in a new one.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { environment } from "../../../lib/cli/exec.js";
+import type { Executor, Run } from "./executor.js";
+import { cached, here, probeImage } from "./image.js";
+import { type DeviceCell, ENDINGS, type SeenWord, type Step, type Trace } from "./observation.js";
+import { textOf } from "./operation.js";
+
+/** Device memory is never given out twice, and there is as much as so many sequences take (arena_hsa.c). */
+const SEQUENCES_OF_PROCESS = 400;
+
+function build(): { readonly program: string; readonly runtime: string } {
+  const warnings = ["-O2", "-Wall", "-Wextra"];
+  const source = join(here, "oracle.c");
+  const program = cached("oracle", [source, join(here, "probe.h")], ["gcc-12", ...warnings], (output) => {
+    execFileSync("gcc-12", [...warnings, "-o", output, source, "-lgomp"]);
+  });
+  const library = join(here, "arena_hsa.c");
+  const runtime = cached("arena_hsa.so", [library], ["cc", ...warnings], (output) => {
+    execFileSync("cc", [...warnings, "-shared", "-fPIC", "-o", output, library, "-lhsa-runtime64"]);
+  });
+  return { program, runtime };
+}
+
+export class RealLibgomp implements Executor {
+  readonly #gpu: string;
+  constructor(gpu = "gfx906") {
+    this.#gpu = gpu;
+  }
+
+  async *run(runs: readonly Run[]): AsyncGenerator<Trace> {
+    for (let done = 0; done < runs.length; ) {
+      const batch = runs.slice(done, done + SEQUENCES_OF_PROCESS);
+      let count = 0;
+      for await (const trace of this.#process(batch)) {
+        yield trace;
+        count++;
+      }
+      if (count === 0) throw new Error("the oracle executes nothing");
+      done += count;
+    }
+  }
+
+  async *#process(runs: readonly Run[]): AsyncGenerator<Trace> {
+    const { program, runtime } = build();
+    const child = spawn(program, [probeImage(this.#gpu)], {
+      // New memory of libgomp's is zero, as the device's is: what it leaves without a value is the same in every run.
+      env: environment(this.#gpu, {
+        ...cleanEnvironment(),
+        HSA_RUNTIME_LIB: runtime,
+        OMP_TARGET_OFFLOAD: "MANDATORY",
+        GLIBC_TUNABLES: "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",
+      }),
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
+    let complaints = "";
+    child.stderr.on("data", (data: Buffer) => {
+      complaints += data.toString();
+    });
+    // A process that ends early reads no more.
+    child.stdin.on("error", () => {});
+    child.stdin.end(
+      runs
+        .map(({ sequence, operations }, i) => [`s ${i} ${sequence.seed}`, ...operations.map(textOf)].join("\n"))
+        .join("\n")
+        .concat("\n"),
+    );
+    let trace: { hostBase: number; deviceBegin: number; deviceEnd: number; steps: Step[] } | null = null;
+    let ended = false;
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith("s ") || line === "end") {
+        if (trace !== null) yield trace;
+        ended = line === "end";
+        const [hostBase = 0, deviceBegin = 0, deviceEnd = 0] = line
+          .split(" ")
+          .slice(2)
+          .map((word) => Number.parseInt(word, 16));
+        trace = { hostBase, deviceBegin, deviceEnd, steps: [] };
+      } else {
+        trace?.steps.push(stepOf(line.slice(line.indexOf(" ") + 1)));
+      }
+    }
+    await closed;
+    if (ended) return;
+    const last = trace?.steps[trace.steps.length - 1];
+    if (trace === null || !ENDINGS.test(last?.outcome ?? "")) throw new Error(`the oracle failed: ${complaints}`);
+    yield trace;
+  }
+}
+
+/** The environment says nothing to libgomp or its plugin that the test does not know of. */
+const cleanEnvironment = (): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(OMP|GOMP|GOACC|ACC|GCN|HSA)_|^LD_PRELOAD$/.test(name)),
+  );
+
+const hexadecimal = (text: string): number => Number.parseInt(text, 16);
+
+/** "ok; cell=value …; cell@address=value …; word/bytes/target …" of oracle.c. */
+function stepOf(line: string): Step {
+  const [, end] = /;((?:assert|crash|hang|abort).*)$/.exec(line) ?? [];
+  if (end !== undefined) return { ...NOTHING, outcome: end };
+  const [outcome = "", host = "", device = "", extra = ""] = line.split(";");
+  if (outcome.startsWith("fatal")) return { ...NOTHING, outcome };
+  if (!line.includes(";", outcome.length + 1)) return { ...NOTHING, outcome, releases: host.trim() };
+  const words: SeenWord[] = [];
+  const pointers: number[] = [];
+  for (const word of extra.split(" ").filter(Boolean)) {
+    const [value = "", bytes, target] = word.split("/");
+    if (bytes === undefined) pointers.push(hexadecimal(value));
+    else
+      words.push({
+        word: value,
+        bytes: Uint8Array.from(Buffer.from(bytes, "hex")),
+        target: target === undefined ? null : hexadecimal(target),
+      });
+  }
+  return {
+    outcome,
+    host: cells(host, hexadecimal),
+    device: cells(device, hexadecimal2),
+    words,
+    pointers,
+    releases: "",
+  };
+}
+
+const NOTHING: Step = { outcome: "", host: new Map(), device: new Map(), words: [], pointers: [], releases: "" };
+
+function cells<T>(text: string, value: (text: string, address: string) => T): Map<number, T> {
+  const all = new Map<number, T>();
+  for (const word of text.split(" ").filter(Boolean)) {
+    const [, cell, address = "", held = ""] = /^(\d+)(?:@([0-9a-f]+))?=([0-9a-f]+)$/.exec(word) ?? [];
+    all.set(Number(cell), value(held, address));
+  }
+  return all;
+}
+const hexadecimal2 = (held: string, address: string): DeviceCell => ({
+  address: hexadecimal(address),
+  value: hexadecimal(held),
+});
