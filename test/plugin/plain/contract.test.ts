@@ -191,6 +191,7 @@ class World {
   }
 
   async #session(name: string, launch: Launch, queue: Queue | undefined, b: number, dev: number): Promise<void> {
+    if (name === "openaccAsync" && queue === undefined) return;
     const { session, state } = launch;
     const fails = b === 3;
     const bench = benches[dev] as Bench;
@@ -225,7 +226,6 @@ class World {
       call();
       launch.state = "idle";
     } else {
-      if (name === "openaccAsync" && queue === undefined) return;
       if ((state !== "allocated" && state !== "set") || dev !== launch.device) return this.refused(call);
       launch.state = "idle";
       const nothingRuns = b === 2 && (name === "run" || name === "asyncRun");
