@@ -11,7 +11,7 @@
  */
 import { OffloadError } from "../../errors.js";
 import { type Agent, HsaRuntime } from "../../hsa/index.js";
-import { bytesOf, options as checkedOptions, integer } from "../../validate.js";
+import { bytesOf, options as checkedOptions, integer, invalidType } from "../../validate.js";
 import type {
   AsyncQueue,
   LaunchAttributes,
@@ -119,7 +119,12 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
       environment,
       debug: new DebugLog(environment.debug, log && ((text) => log.write(text))),
       print: (text) => {
-        output.write(text);
+        try {
+          output.write(text);
+        } catch (error) {
+          // Of a stream that fails the launch whose text it is knows nothing.
+          process.emitWarning(error instanceof Error ? error : String(error));
+        }
       },
     });
   }
@@ -270,6 +275,7 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     this.#queue(later)[0].waitFor(this.#queue(earlier)[0]);
   }
   asyncQueueCallback(queue: AsyncQueue, callback: () => void): void {
+    if (typeof callback !== "function") throw invalidType("callback", "a function", callback);
     void this.#queue(queue)[0].host(callback);
   }
   asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): void {
@@ -286,6 +292,7 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
   }
 
   stats(): PluginStats {
+    this.#mustLive();
     let [allocations, copies, signalsCreated, bytes, cacheHits, cacheBytes] = [0, 0, 0, 0, 0, 0];
     for (const device of this.#devices) {
       if (device === undefined) continue;
