@@ -65,7 +65,7 @@ function comparison(run: Run, real: Traced, ours: Traced): Comparison {
       difference = { known, index, real: a, ours: b };
       break;
     }
-    if (a === "fatal") {
+    if (a.startsWith("fatal")) {
       refusedAt = index;
       break;
     }

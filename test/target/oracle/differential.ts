@@ -93,8 +93,8 @@ export function describeDifference({ run, difference, real, outcomes }: Comparis
     const operation = run.operations[i];
     if (operation !== undefined) lines.push(textOf(operation) + (i < difference.index ? `\n    ${real[i]}` : ""));
   }
-  lines.push(`  libgomp: ${difference.real === "fatal" ? outcomes[0] : difference.real}`);
-  lines.push(`  ours:    ${difference.ours === "fatal" ? outcomes[1] : difference.ours}`);
+  lines.push(`  libgomp: ${difference.real.startsWith("fatal") ? outcomes[0] : difference.real}`);
+  lines.push(`  ours:    ${difference.ours.startsWith("fatal") ? outcomes[1] : difference.ours}`);
   return lines.join("\n");
 }
 

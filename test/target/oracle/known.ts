@@ -73,8 +73,8 @@ export const KNOWN: readonly Known[] = [
     reason:
       "two items of a data region are of one range, which goes with the region: libgomp has freed it when it comes to the second",
     example: "e 1 1 0 0 8 0 0 0 0\nb 2 3 0 0 4 0 0 0 0 3 0 4 4 0 0 0 0\nx 1 23 0 0 8 0 0 0 0\nt 1 0 0 4 4 4 0 9 0\nd",
-    applies: ({ operations, index, real }) =>
-      operations.slice(0, index + 1).some(({ what }, i) => what === "end" && freedTwice(operations, i, real)),
+    applies: ({ operations, index, ours }) =>
+      operations.slice(0, index + 1).some(({ what }, i) => what === "end" && freedTwice(operations, i, ours)),
   },
   {
     name: "around what is mapped",

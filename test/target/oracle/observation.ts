@@ -38,6 +38,19 @@ export interface Step {
 /** What libgomp is not to do, and does. */
 export const ENDINGS = /^(?:assert|crash|hang|abort)/;
 
+/** Our errors' codes for what libgomp says when it ends the process. */
+const REFUSALS: readonly (readonly [RegExp, string])[] = [
+  [/Trying to (?:map|update)/, "ERR_OFFLOAD_OVERLAP"],
+  [/not mapped|wasn't mapped|present clause/, "ERR_OFFLOAD_NOT_MAPPED"],
+  [/attach count|attachment counters|attach null pointer/, "ERR_OFFLOAD_ATTACH"],
+  [/unhandled kind/, "ERR_OFFLOAD_MAP_KIND"],
+];
+
+function refusalOf(outcome: string): string {
+  if (!outcome.startsWith("fatal libgomp")) return /^fatal (\w+)/.exec(outcome)?.[1] ?? outcome;
+  return REFUSALS.find(([pattern]) => pattern.test(outcome))?.[1] ?? outcome;
+}
+
 /** Of one sequence, up to the first operation that is refused. */
 export interface Trace {
   readonly hostBase: number;
@@ -72,7 +85,7 @@ class Observer {
   }
 
   see(operation: Operation, step: Step): string {
-    if (step.outcome.startsWith("fatal")) return "fatal";
+    if (step.outcome.startsWith("fatal")) return `fatal ${refusalOf(step.outcome)}`;
     if (ENDINGS.test(step.outcome)) return step.outcome;
     if ("items" in operation) {
       for (const { kind: raw, where, value, size } of operation.items) {

@@ -121,7 +121,7 @@ class Maker {
       [9, () => this.#update()],
       [9, () => this.#end()],
       [2, () => this.#associate()],
-      [1, () => this.#disassociate()],
+      [this.#model.associated.length > 0 ? 5 : 1, () => this.#disassociate()],
       [1, () => this.#copy()],
     ])();
   }
@@ -243,6 +243,7 @@ class Maker {
     return tape.weighed<() => Item[]>([
       [40, plain],
       [1, () => [map(this.#data(tape.pick([128, 129, 130, 131]), this.#absent() ?? this.#range()))]],
+      [1, () => [this.#misplaced()]],
       [3, () => this.#present()],
       [5, () => this.#implicit(mapped)],
       [4, () => this.#zeroLength()],
@@ -263,6 +264,18 @@ class Maker {
   #absent(): Range | undefined {
     const absent = this.#variables.filter((variable) => this.#model.overlapping(variable) === undefined);
     return absent.length === 0 ? undefined : this.#tape.pick(absent);
+  }
+
+  /** Of a kind that is for other constructs, mostly of what is there: that is only counted. */
+  #misplaced(): Item {
+    const tape = this.#tape;
+    const kind = tape.pick([MAP.DELETE, MAP.RELEASE, MAP.DETACH, MAP.DELETE_ZERO_LEN_ARRAY_SECTION]);
+    const there = tape.chance(70) ? this.#someRange() : undefined;
+    if (there) return Maker.#bare(kind, there.start, there.size);
+    const slot = this.#slot();
+    if (slot !== undefined && tape.chance(80)) return Maker.#bare(MAP.FORCE_DEVICEPTR, slot, 8, 8);
+    const { start, size } = this.#range();
+    return Maker.#bare(kind, start, size);
   }
 
   #present(): Item[] {
@@ -382,8 +395,9 @@ class Maker {
   }
 
   /** A pointer that is written before the construct that uses it. */
-  #store(cell: number, offset: number): void {
-    this.#model.pointers.set(cell, offset);
+  #store(cell: number, offset: number | null): void {
+    if (offset === null) this.#model.pointers.delete(cell);
+    else this.#model.pointers.set(cell, offset);
     this.#before.push({ what: "pointer", cell, offset });
   }
 
@@ -398,6 +412,13 @@ class Maker {
     const kind = tape.pick([MAP.POINTER, MAP.POINTER, MAP.ALWAYS_POINTER]);
     const slots = tape.pick([1, 1, 1, 2]);
     for (let k = 0; k < slots; k++) {
+      if (tape.chance(20)) {
+        // Not allocated, so far.
+        const slot = record.start + 8 * tape.below(record.size / 8);
+        this.#store(slot / CELL_BYTES, null);
+        items.push(Maker.#bare(kind, slot, 0));
+        continue;
+      }
       const pointer = this.#pointerIn(record);
       if (pointer !== undefined) items.push(Maker.#bare(kind, pointer.slot, pointer.bias));
     }
@@ -492,6 +513,10 @@ class Maker {
         [1, MAP.DELETE_ZERO_LEN_ARRAY_SECTION],
         [3, MAP.DETACH],
       ]);
+      if (tape.chance(1)) {
+        items.push(this.#data(tape.pick([MAP.ALLOC, MAP.TO, MAP.TOFROM, MAP.FORCE_PRESENT]), this.#range()));
+        break;
+      }
       if (kind === MAP.DETACH) {
         const { attached } = this.#model;
         const slot = attached.length > 0 ? (attached.pop() as number) : undefined;
@@ -515,7 +540,13 @@ class Maker {
     while (items.length < count) {
       const there = this.#someRange();
       const range = there && tape.chance(92) ? this.#part(there) : this.#range();
-      items.push(Maker.#bare(tape.pick([MAP.TO, MAP.FROM, MAP.FROM]), range.start, range.size));
+      items.push(
+        Maker.#bare(
+          tape.pick([MAP.TO, MAP.FROM, MAP.FROM, MAP.TOFROM, MAP.ALWAYS_TO, MAP.ALWAYS_FROM]),
+          range.start,
+          range.size,
+        ),
+      );
     }
     return { what: "update", items };
   }
@@ -537,7 +568,8 @@ class Maker {
 
   #disassociate(): Operation {
     const { associated } = this.#model;
-    const offset = associated.length > 0 && this.#tape.chance(80) ? this.#tape.pick(associated) : this.#range().start;
+    const likely = associated.length > 0 && this.#tape.chance(90);
+    const offset = likely ? (associated.pop() as number) : this.#range().start;
     this.#model.leave({ start: offset, size: 1 }, true);
     return { what: "disassociate", offset };
   }
