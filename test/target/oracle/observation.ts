@@ -85,7 +85,9 @@ class Observer {
   }
 
   see(operation: Operation, step: Step): string {
-    if (step.outcome.startsWith("fatal")) return `fatal ${refusalOf(step.outcome)}`;
+    // Exit data is checked before anything of it is done here: of several faults another may be told.
+    if (step.outcome.startsWith("fatal"))
+      return operation.what === "exit" ? "fatal" : `fatal ${refusalOf(step.outcome)}`;
     if (ENDINGS.test(step.outcome)) return step.outcome;
     if ("items" in operation) {
       for (const { kind: raw, where, value, size } of operation.items) {

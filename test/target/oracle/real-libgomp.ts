@@ -5,6 +5,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { environment } from "../../../lib/cli/exec.js";
 import type { Executor, Run } from "./executor.js";
 import { cached, here, probeImage } from "./image.js";
@@ -12,7 +13,10 @@ import { type DeviceCell, ENDINGS, type SeenWord, type Step, type Trace } from "
 import { textOf } from "./operation.js";
 
 /** Device memory is never given out twice, and there is as much as so many sequences take (arena_hsa.c). */
-const SEQUENCES_OF_PROCESS = 400;
+const SEQUENCES_OF_PROCESS = 200;
+
+/** What it says of every target region once its table of functions has been damaged, by an earlier sequence. */
+const DAMAGED = "cannot be used for offloading";
 
 function build(): { readonly program: string; readonly runtime: string } {
   const warnings = ["-O2", "-Wall", "-Wextra"];
@@ -38,6 +42,8 @@ export class RealLibgomp implements Executor {
       const batch = runs.slice(done, done + SEQUENCES_OF_PROCESS);
       let count = 0;
       for await (const trace of this.#process(batch)) {
+        // Again, in a new process.
+        if (count > 0 && trace.steps.some(({ outcome }) => outcome.includes(DAMAGED))) break;
         yield trace;
         count++;
       }
@@ -71,9 +77,19 @@ export class RealLibgomp implements Executor {
         .join("\n")
         .concat("\n"),
     );
+    try {
+      yield* this.#traces(child.stdout, () => complaints);
+    } finally {
+      // Whoever has seen enough reads no further.
+      child.kill();
+      await closed;
+    }
+  }
+
+  async *#traces(output: Readable, complaints: () => string): AsyncGenerator<Trace> {
     let trace: { hostBase: number; deviceBegin: number; deviceEnd: number; steps: Step[] } | null = null;
     let ended = false;
-    for await (const line of createInterface({ input: child.stdout })) {
+    for await (const line of createInterface({ input: output })) {
       if (line.startsWith("s ") || line === "end") {
         if (trace !== null) yield trace;
         ended = line === "end";
@@ -86,10 +102,9 @@ export class RealLibgomp implements Executor {
         trace?.steps.push(stepOf(line.slice(line.indexOf(" ") + 1)));
       }
     }
-    await closed;
     if (ended) return;
     const last = trace?.steps[trace.steps.length - 1];
-    if (trace === null || !ENDINGS.test(last?.outcome ?? "")) throw new Error(`the oracle failed: ${complaints}`);
+    if (trace === null || !ENDINGS.test(last?.outcome ?? "")) throw new Error(`the oracle failed: ${complaints()}`);
     yield trace;
   }
 }
