@@ -3,6 +3,7 @@
  * ends it (a crash, an assertion, a hang) ends there, and the others go on in a new one.
  */
 import { execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -25,8 +26,13 @@ function build(): { readonly program: string; readonly runtime: string } {
     execFileSync("gcc-12", [...warnings, "-o", output, source, "-lgomp"]);
   });
   const library = join(here, "arena_hsa.c");
-  const runtime = cached("arena_hsa.so", [library], ["cc", ...warnings], (output) => {
-    execFileSync("cc", [...warnings, "-shared", "-fPIC", "-o", output, library, "-lhsa-runtime64"]);
+  const rocm = process.env.ROCM_PATH ?? "/opt/rocm";
+  const folders = existsSync(join(rocm, "include", "hsa"))
+    ? [`-I${rocm}/include`, `-L${rocm}/lib`, `-Wl,-rpath,${rocm}/lib`]
+    : [];
+  const words = ["cc", ...warnings, "-shared", "-fPIC", ...folders];
+  const runtime = cached("arena_hsa.so", [library], words, (output) => {
+    execFileSync("cc", [...words.slice(1), "-o", output, library, "-lhsa-runtime64"]);
   });
   return { program, runtime };
 }
