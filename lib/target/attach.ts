@@ -74,6 +74,7 @@ export function detach(device: TargetDevice, range: MappedRange, slot: number, a
 export function mustBeAttached(pointers: readonly { readonly range: MappedRange; slot: number; all: boolean }[]): void {
   const left = new Map<number, number>();
   for (const { range, slot, all } of pointers) {
+    mustLieIn(range, slot, "detached");
     const { attached } = range;
     if (attached === null) throw cannot("detached", slot, "nothing has been attached in its range");
     // Slots lie apart by their ranges and indices.

@@ -1,6 +1,7 @@
 /** libgomp's host half: the device memory table, the constructs that map variables for target regions, and their face for programs. */
 export type { Box } from "./box.js";
-export { DataRegion, targetData, targetEnterData, targetExitData } from "./data.js";
+export { DataRegion, targetData, targetEnterData } from "./data.js";
+export { targetExitData } from "./exit_data.js";
 export { addressOf, hostMemory } from "./host_memory.js";
 export { LaunchPlan } from "./launch_plan.js";
 export { flatten, type MapList, type MapOptions, type Mappable, map, type TypedValue } from "./map.js";

@@ -23,7 +23,8 @@ import {
   type TargetFunction,
 } from "../plugin/index.js";
 import { options as checkedOptions, didYouMean, integer } from "../validate.js";
-import { type DataRegion, targetData, targetEnterData, targetExitData } from "./data.js";
+import { type DataRegion, targetData, targetEnterData } from "./data.js";
+import { targetExitData } from "./exit_data.js";
 import { LaunchPlan } from "./launch_plan.js";
 import { flatten, type MapList, type Mappable, snapshot } from "./map.js";
 import { bindLink, OmpMemory } from "./omp_memory.js";

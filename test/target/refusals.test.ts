@@ -115,6 +115,20 @@ describe("exit data", () => {
     expect(lab.plugin.at(lab.onDevice(host.base + 96), 24)).toEqual(device);
   });
 
+  test("from a range of which a part is mapped, when an item before it deletes it", () => {
+    const state = lab.state();
+    const list = [host.item(MAP.DELETE, 0, 64), host.item(MAP.FROM, 32, 64)];
+    expect(refusal(() => targetExitData(lab.device, list))).toBe("ERR_OFFLOAD_OVERLAP");
+    expect(lab.state()).toEqual(state);
+  });
+
+  test("detaching what is only in part in mapped memory, behind one that could be detached", () => {
+    const state = lab.state();
+    const list = [host.item(MAP.FORCE_DETACH, 104, 0), host.item(MAP.FORCE_DETACH, 108, 0)];
+    expect(refusal(() => targetExitData(lab.device, list))).toBe("ERR_OFFLOAD_ATTACH");
+    expect(lab.state()).toEqual(state);
+  });
+
   test("from a range of which a part is mapped: refused where it would be copied", () => {
     targetEnterData(lab.device, [host.item(MAP.TO, 200, 16)]);
     const state = lab.state();

@@ -122,6 +122,15 @@ describe("a struct of which something is mapped", () => {
     expect(refusal(() => lab.launch(struct(host, members(host))))).toBe("ERR_OFFLOAD_OVERLAP");
   });
 
+  test("also one of the same block, that does not lie where a member would", () => {
+    const lab = new Lab();
+    const host = new Host(128);
+    const region = targetData(lab.device, [host.item(MAP.TO, 64, 8), ...struct(host, members(host).slice(0, 2))]);
+    expect(lab.plugin.allocations).toBe(1);
+    expect(refusal(() => lab.launch(struct(host, members(host))))).toBe("ERR_OFFLOAD_OVERLAP");
+    region.end();
+  });
+
   test("a member of no bytes belongs to what lies before it, or behind", () => {
     const lab = new Lab();
     const host = new Host(128);
