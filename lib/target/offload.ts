@@ -47,7 +47,12 @@ export interface OffloadOptions extends TargetDeviceOptions {
   readonly output?: { write(text: string): unknown };
 }
 
-export interface TargetOptions extends LaunchAttributes {
+export interface TargetOptions extends Omit<LaunchAttributes, "teams"> {
+  /**
+   * `num_teams`. By default 1, which is what compiled code says for a region without a teams construct: its body runs once in each team.
+   * `auto` leaves it to the plugin, as compiled code does for `target teams` without the clause.
+   */
+  readonly teams?: number | "auto";
   /** By default `OMP_DEFAULT_DEVICE`, or 0; the number behind the last device is the host. */
   readonly device?: number;
   /** Waits for tasks before, and is waited for by tasks after. */
@@ -57,6 +62,11 @@ export interface TargetOptions extends LaunchAttributes {
 const OFFLOAD_OPTIONS = ["device", "fallback", "environment", "output", "missing"] as const;
 const LAUNCH_OPTIONS = ["device", "teams", "threads", "grid", "workgroup", "timeout"] as const;
 const TARGET_OPTIONS = [...LAUNCH_OPTIONS, "depend"] as const;
+
+function launchAttributes({ teams, ...others }: Omit<TargetOptions, "device" | "depend">): LaunchAttributes {
+  if (teams === "auto" || (teams === undefined && others.grid !== undefined)) return others;
+  return { ...others, teams: teams ?? 1 };
+}
 
 /** OMP_TARGET_OFFLOAD (OpenMP 5.2, 21.2.9). */
 type Policy = "mandatory" | "disabled" | "default";
@@ -266,19 +276,19 @@ export class Offload implements Disposable, AsyncDisposable {
     const [where, fn] = this.#function(name, device);
     // A task that waits has its private copies from the time it was made.
     const items = depend === undefined ? flatten(maps) : flatten(maps).map(snapshot);
-    await this.#tasks.run(depend ?? {}, () => targetNowait(where, fn, items, attributes));
+    await this.#tasks.run(depend ?? {}, () => targetNowait(where, fn, items, launchAttributes(attributes)));
   }
   /** As `target`, blocking the thread, and waiting for no task. */
   targetSync(name: string, maps: MapList, options: Omit<TargetOptions, "depend"> = {}): void {
     const { device, ...attributes } = checkedOptions("targetSync's options", options, LAUNCH_OPTIONS);
     const [where, fn] = this.#function(name, device);
-    target(where, fn, flatten(maps), attributes);
+    target(where, fn, flatten(maps), launchAttributes(attributes));
   }
   /** A region whose items are mapped, ready to be launched many times. @throws OffloadError as `LaunchPlan` */
   prepare(name: string, maps: MapList, options: Omit<TargetOptions, "depend"> = {}): LaunchPlan {
     const { device, ...attributes } = checkedOptions("prepare's options", options, LAUNCH_OPTIONS);
     const [where, fn] = this.#function(name, device);
-    return new LaunchPlan(where, fn, flatten(maps), attributes);
+    return new LaunchPlan(where, fn, flatten(maps), launchAttributes(attributes));
   }
 
   /** `target data`: until the region's end. */

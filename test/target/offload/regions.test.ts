@@ -1,6 +1,7 @@
 /** Target regions of real programs through the face: what they compute, from the same formula in JavaScript. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { f32 } from "../../../lib/device/arguments.js";
+import { GcnPlugin } from "../../../lib/plugin/index.js";
 import { addressOf, map } from "../../../lib/target/index.js";
 import { useRegions } from "./fixture.js";
 
@@ -125,6 +126,20 @@ test("variables of the program: bound to host memory, updated both ways, and fou
   expect(counter[0]).toBe(110);
   expect(() => omp.bindVariable("weight", weights)).toThrow(/no variable "weight".*did you mean "weights"/);
   expect(() => omp.bindVariable("weights", counter)).toThrow(/32 bytes.*4/);
+});
+
+test("a region gets one team where nothing is said, and leaves it to the plugin where that is", async () => {
+  const launched = vi.spyOn(GcnPlugin.prototype, "asyncRun");
+  const seen = new Float64Array(2);
+  for (const options of [{}, { teams: "auto" }, { teams: 3, threads: 2 }] as const) {
+    await regions.target("count_up", [map.from(seen)], options);
+  }
+  expect(launched.mock.calls.map(([, , attributes]) => attributes)).toEqual([
+    { teams: 1 },
+    {},
+    { teams: 3, threads: 2 },
+  ]);
+  launched.mockRestore();
 });
 
 test("a region that faults says so, and leaves nothing behind", async () => {
