@@ -40,6 +40,8 @@ export type OffloadErrorCode =
   | "ERR_OFFLOAD_SESSION_TABLE"
   /** Something that is no image for the plugin, or none for the device. */
   | "ERR_OFFLOAD_IMAGE"
+  /** A C plugin that cannot be opened, lacks a function or failed; or something that it cannot do. */
+  | "ERR_OFFLOAD_PLUGIN"
   /** An asynchronous queue that is not the plugin's. */
   | "ERR_OFFLOAD_QUEUE"
   /** A range that does not lie in one allocation of the device. */

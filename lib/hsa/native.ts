@@ -493,4 +493,65 @@ export interface Native {
 
   /** hsa_executable_create_alt. */
   createExecutable(profile: "base" | "full", rounding: "default" | "zero" | "near", options?: string): NativeExecutable;
+
+  /** Opens a libgomp plugin, of a name that the loader knows or a path. Throws `ERR_OFFLOAD_PLUGIN`, which names what is missing. */
+  openForeignPlugin(path: string): NativeForeignPlugin;
+}
+
+/** A C plugin: native/addon/foreign_plugin.cc. Nothing but its types is checked; what the plugin refuses throws `ERR_OFFLOAD_PLUGIN`. */
+export interface NativeForeignPlugin {
+  /** The release of GCC whose symbols it has; 17: with sessions. */
+  readonly family: number;
+  readonly version: number;
+  readonly name: string;
+  readonly capabilities: number;
+  readonly hasMemset: boolean;
+  /** Bytes of a session; null without sessions. */
+  readonly sessionSize: number | null;
+  readonly allocatesTables: boolean;
+  readonly disposed: boolean;
+  getNumDevices(requires: number): number;
+  initDevice(device: number): void;
+  finiDevice(device: number): void;
+  /** `places`: an address and a size for each function and variable, and what else the plugin has found. */
+  loadImage(
+    device: number,
+    codeObject: Uint8Array,
+    kernels: readonly ForeignKernelInfo[],
+    variables: number,
+    indirectFunctions: readonly number[],
+  ): { readonly id: number; readonly places: readonly (number | bigint)[] };
+  unloadImage(device: number, image: number): void;
+  /** 0: none to be had. */
+  alloc(device: number, bytes: number): number;
+  free(device: number, address: number): void;
+  host2dev(device: number, destination: number, source: Uint8Array): void;
+  dev2host(device: number, destination: Uint8Array, source: number): void;
+  dev2dev(device: number, destination: number, source: number, bytes: number): void;
+  memset(device: number, address: number, value: number, bytes: number): void;
+  canRun(fn: number): boolean;
+  /** `words`: launch attributes; `attributes`: what the last of them points to, or nothing. The session where there are sessions. */
+  run(
+    device: number,
+    fn: number,
+    table: number | null,
+    words: readonly number[],
+    attributes: readonly number[],
+    session: number | null,
+  ): void;
+  /** The same on a thread of its own. */
+  runAsync(...launch: Parameters<NativeForeignPlugin["run"]>): Promise<void>;
+  sessionStart(session: number, device: number): void;
+  /** 0: none. */
+  sessionAllocate(session: number, bytes: number): number;
+  sessionSet(session: number, table: number | null): void;
+  dispose(): void;
+}
+
+/** A row of an image's table of kernels. */
+export interface ForeignKernelInfo {
+  readonly name: string;
+  readonly dimensions: readonly [number, number, number];
+  readonly sgprs: number;
+  readonly vgprs: number;
 }

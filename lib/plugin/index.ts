@@ -1,4 +1,5 @@
-/** Offload plugins: libgomp's contract with them, its sessions, the GCN plugin and the host fallback. */
+/** Offload plugins: libgomp's contract with them, its sessions, the GCN plugin, a C plugin of libgomp's and the host fallback. */
+export { ForeignPlugin, type ForeignPluginOptions } from "./foreign/foreign_plugin.js";
 export { GcnAsyncQueue } from "./gcn/async_queue.js";
 export { GcnFunction } from "./gcn/gcn_function.js";
 export type { GcnImage, GcnImageSource } from "./gcn/gcn_image.js";

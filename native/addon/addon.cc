@@ -5,6 +5,7 @@
 #include "code_object_reader.h"
 #include "environment.h"
 #include "executable.h"
+#include "foreign_plugin.h"
 #include "host_memory.h"
 #include "memory.h"
 #include "pool.h"
@@ -34,6 +35,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   DefineQueues(environment, exports);
   DefineCodeObjectReaders(environment, exports);
   DefineExecutables(environment, exports);
+  DefineForeignPlugins(environment, exports);
   return exports;
 }
 

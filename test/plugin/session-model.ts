@@ -10,6 +10,8 @@ export interface Machine {
   readonly failing: TargetFunction;
   /** Whether `allocate` answers a table. */
   readonly allocates: boolean;
+  /** False: it has no OpenACC, and its other launches stand for these. */
+  readonly openacc?: boolean;
 }
 
 export type Call = "start" | "allocate" | "set" | "run" | "asyncRun" | "openaccExec" | "abandon";
@@ -45,7 +47,8 @@ export async function make(machine: Machine, session: Session, call: Call, fn = 
       await plugin.asyncRun(session, fn, { teams: 1 });
       break;
     case "openaccExec":
-      plugin.openaccExec(session, fn, [1, 1, 1]);
+      if (machine.openacc === false) plugin.run(session, fn, { teams: 1 });
+      else plugin.openaccExec(session, fn, [1, 1, 1]);
       break;
     case "abandon":
       plugin.sessionAbandon(session);

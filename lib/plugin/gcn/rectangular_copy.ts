@@ -2,7 +2,15 @@
 import { OffloadError } from "../../errors.js";
 import { bytesOf, describe, integer } from "../../validate.js";
 import type { RectangularCopy, RectangularPlace } from "../plugin.js";
-import type { GcnDevice } from "./gcn_device.js";
+
+/** What copies rows. */
+export interface CopyingDevice {
+  /** Refuses what is not the device's. */
+  mustHold(address: number, bytes: number): void;
+  copy(destination: number, source: number, bytes: number): void;
+  write(destination: number, source: Uint8Array): void;
+  read(destination: Uint8Array, source: number): void;
+}
 
 /** One side: where a row begins, in bytes from its array's beginning. */
 interface Side {
@@ -12,7 +20,7 @@ interface Side {
 }
 
 /** @throws OffloadError `ERR_OFFLOAD_ADDRESS` where the box does not lie in its arrays. */
-export function copyRectangle(device: GcnDevice, box: RectangularCopy): void {
+export function copyRectangle(device: CopyingDevice, box: RectangularCopy): void {
   const size = three("size", box.size);
   const [width, height, depth] = size;
   const to = side("destination", box.destination, size);

@@ -1,0 +1,79 @@
+/**
+ * An image on a C plugin's device: what is loaded, and what load_image has answered, by its names.
+ *
+ * @packageDocumentation
+ */
+import { OffloadError } from "../../errors.js";
+import type { NativeForeignPlugin } from "../../hsa/native.js";
+import { readImage } from "../gcn/gcn_image.js";
+import type { LoadedImage, TargetEntry, TargetFunction } from "../plugin.js";
+
+const CONSTRUCTORS = ["_init_array", "_fini_array"] as const;
+/** GCC 12's kernels find their heap and output elsewhere than those of later releases. */
+const LAST_OLD_FAMILY = 12;
+const LINK = 1n << 63n;
+
+export class ForeignFunction implements TargetFunction {
+  constructor(
+    readonly image: ForeignImage,
+    readonly name: string,
+    /** `struct kernel_info *` */
+    readonly address: number,
+  ) {}
+  get device(): number {
+    return this.image.device;
+  }
+}
+
+export class ForeignImage implements LoadedImage {
+  readonly functions: readonly ForeignFunction[];
+  readonly variables: readonly TargetEntry[];
+  readonly icvs: TargetEntry | null;
+  readonly id: number;
+  loaded = true;
+
+  /** Constructors have run when it returns. @throws OffloadError `ERR_OFFLOAD_IMAGE`, `ERR_OFFLOAD_PLUGIN` */
+  constructor(
+    readonly native: NativeForeignPlugin,
+    readonly device: number,
+    image: unknown,
+    isa: string,
+  ) {
+    const { codeObject, kernels, constructors, destructors, variables, abi, indirectFunctions } = readImage(image, isa);
+    const fits = abi.abi === (native.family <= LAST_OLD_FAMILY ? "gcc-12" : "gcc-13");
+    if (!fits) {
+      throw new OffloadError(
+        "ERR_OFFLOAD_IMAGE",
+        `a plugin of GCC ${native.family} does not run this image, whose kernels are of ${abi.abi} (${abi.evidence})`,
+      );
+    }
+    // The plugin's own table of results has two rows less than there are kernels, whether these are among them or not.
+    if (constructors === null || destructors === null) {
+      throw new OffloadError(
+        "ERR_OFFLOAD_IMAGE",
+        `a C plugin wants both ${CONSTRUCTORS.join(" and ")} in the table of an image's kernels`,
+      );
+    }
+    const names = (variables ?? []).map((name, i) => name ?? `(variable ${i})`);
+    const info = (name: string) => ({ name, dimensions: [0, 0, 0] as const, sgprs: 0, vgprs: 0 });
+    const { id, places } = native.loadImage(
+      device,
+      codeObject,
+      [...CONSTRUCTORS.map(info), ...kernels.map((kernel) => ({ ...kernel, sgprs: 0 }))],
+      names.length,
+      indirectFunctions,
+    );
+    this.id = id;
+    const place = (i: number, name: string): TargetEntry => {
+      const size = BigInt(places[2 * i + 1] ?? 0);
+      return { name, address: Number(places[2 * i] ?? 0), size: Number(size & ~LINK), link: (size & LINK) !== 0n };
+    };
+    this.functions = kernels.map(({ name }, i) => new ForeignFunction(this, name, place(i, name).address));
+    this.variables = names.map((name, i) => place(kernels.length + i, name));
+    const other = place(
+      kernels.length + names.length,
+      native.family <= 12 ? "__gomp_device_num" : "__gomp_additional_icvs",
+    );
+    this.icvs = other.address === 0 ? null : other;
+  }
+}

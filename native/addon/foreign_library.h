@@ -1,0 +1,76 @@
+// A libgomp plugin as a library: its functions by the names of libgomp-plugin.h without GOMP_OFFLOAD_, and the GCC
+// whose contract it keeps. Symbols tell it, not the version number, which stayed the same from GCC 14 to 16.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace gcn::addon {
+
+// The library cannot be opened, or lacks a function that libgomp would ask for.
+struct ForeignLibraryError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// What load_image fills (struct addr_pair).
+struct ForeignRange {
+  uint64_t start, end;
+};
+
+// The release of GCC; a number, so that "since" can be asked.
+enum class ForeignFamily : int { k12 = 12, k13 = 13, k14 = 14, k15 = 15, k16 = 16, kSessions = 17 };
+
+struct ForeignLibrary {
+  // Libraries stay open until the process ends: a plugin's own threads and exit handlers know nothing of an unloading.
+  explicit ForeignLibrary(const std::string& path);
+
+  bool Since(ForeignFamily family) const { return family_ >= family; }
+  int family() const { return static_cast<int>(family_); }
+
+  // Asked for in every family.
+  unsigned (*version)() = nullptr;
+  const char* (*get_name)() = nullptr;
+  unsigned (*get_caps)() = nullptr;
+  int (*get_type)() = nullptr;
+  // (void) in GCC 12: an argument more does no harm in this ABI.
+  int (*get_num_devices)(unsigned requirements) = nullptr;
+  bool (*init_device)(int) = nullptr;
+  bool (*fini_device)(int) = nullptr;
+  // GCC 12 takes the first four, 13 five.
+  int (*load_image)(int, unsigned, const void*, ForeignRange**, uint64_t**, uint64_t*) = nullptr;
+  bool (*unload_image)(int, unsigned, const void*) = nullptr;
+  void* (*alloc)(int, size_t) = nullptr;
+  bool (*free)(int, void*) = nullptr;
+  bool (*dev2host)(int, void*, const void*, size_t) = nullptr;
+  bool (*host2dev)(int, void*, const void*, size_t) = nullptr;
+  bool (*dev2dev)(int, void*, const void*, size_t) = nullptr;
+
+  // Since GCC 16.
+  bool (*memset)(int, void*, int, size_t) = nullptr;
+  // Optional: what cannot be asked can run.
+  bool (*can_run)(void*) = nullptr;
+
+  // Without sessions: device, function, table, arguments.
+  void (*run)(int, void*, void*, void**) = nullptr;
+
+  // With sessions. The table need not be allocated by the plugin.
+  size_t (*session_size)() = nullptr;
+  void (*session_start)(void*, int) = nullptr;
+  void* (*session_allocate)(void*, size_t) = nullptr;
+  void (*session_set)(void*, void*) = nullptr;
+  void (*session_run)(void*, void*, void**) = nullptr;
+
+ private:
+  template <typename F>
+  bool Find(F& function, const char* name);
+  template <typename F>
+  void Require(F& function, const char* name);
+
+  std::string path_;
+  void* handle_ = nullptr;
+  ForeignFamily family_ = ForeignFamily::k12;
+};
+
+}  // namespace gcn::addon
