@@ -149,6 +149,8 @@ Napi::Value ForeignPlugin::InitDevice(const Napi::CallbackInfo& info) {
   return Checked(info.Env(), library_.init_device(DeviceAt(Arguments(info), 0)), "init_device");
 }
 Napi::Value ForeignPlugin::FiniDevice(const Napi::CallbackInfo& info) {
+  // The C plugin waits for nothing.
+  runs_.WaitForAll();
   return Checked(info.Env(), library_.fini_device(DeviceAt(Arguments(info), 0)), "fini_device");
 }
 
@@ -186,6 +188,7 @@ Napi::Value ForeignPlugin::UnloadImage(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const auto found = images_.find(arguments.Integer(1, "image", 1, kMaxSafeInteger));
   if (found == images_.end()) FailType(info.Env(), "image", "the number of a loaded image");
+  runs_.WaitForAll();
   Checked(info.Env(), library_.unload_image(DeviceAt(arguments, 0), ImageVersion(library_), found->second->data()),
           "unload_image");
   images_.erase(found);

@@ -6,8 +6,9 @@
 
 namespace gcn::addon {
 
-// The thread's end is waited for when the last that knows of the run lets go of it.
+// Shared with the threadsafe function, which may call after the plugin's handle is gone.
 struct ForeignRuns::Run {
+  // Null when the handle is gone.
   ForeignRuns* owner;
   Napi::Promise::Deferred promise;
   napi_threadsafe_function done = nullptr;
@@ -16,8 +17,10 @@ struct ForeignRuns::Run {
 
 Napi::Value ForeignRuns::Start(Napi::Env env, std::function<void()> work) {
   const auto run = std::make_shared<Run>(Run{this, Napi::Promise::Deferred::New(env)});
+  auto share = std::make_unique<std::shared_ptr<Run>>(run);
   CheckNapi(env, napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "gcn-offload plugin"), 0,
-                                                 1, nullptr, nullptr, run.get(), OnDone, &run->done));
+                                                 1, share.get(), Finalize, share.get(), OnDone, &run->done));
+  share.release();  // Finalize takes it back
   running_.push_back(run);
   run->thread = std::jthread([done = run->done, work = std::move(work)] {
     work();
@@ -28,12 +31,27 @@ Napi::Value ForeignRuns::Start(Napi::Env env, std::function<void()> work) {
   return run->promise.Promise();
 }
 
+ForeignRuns::~ForeignRuns() {
+  WaitForAll();
+  for (const auto& run : running_) run->owner = nullptr;
+}
+
+void ForeignRuns::WaitForAll() {
+  for (const auto& run : running_) {
+    if (run->thread.joinable()) run->thread.join();
+  }
+}
+
+void ForeignRuns::Finalize(napi_env, void* data, void*) {
+  const std::unique_ptr<std::shared_ptr<Run>> share(static_cast<std::shared_ptr<Run>*>(data));
+}
+
 void ForeignRuns::OnDone(napi_env env, napi_value, void* context, void*) {
   // Null where the env ends.
   if (env == nullptr) return;
-  Run* const run = static_cast<Run*>(context);
+  const std::shared_ptr<Run> run = *static_cast<std::shared_ptr<Run>*>(context);
   const Napi::Promise::Deferred promise = run->promise;
-  run->owner->running_.remove_if([run](const auto& other) { return other.get() == run; });
+  if (run->owner != nullptr) run->owner->running_.remove(run);
   promise.Resolve(Napi::Env(env).Undefined());
 }
 

@@ -15,16 +15,18 @@ class ForeignRuns {
  public:
   ForeignRuns() = default;
   // Waits for what still runs: no C plugin can be told to stop.
-  ~ForeignRuns() = default;
+  ~ForeignRuns();
   ForeignRuns(const ForeignRuns&) = delete;
   ForeignRuns& operator=(const ForeignRuns&) = delete;
 
   // Resolves when `work` has returned; `work` must not throw. The event loop stays alive as long.
   Napi::Value Start(Napi::Env env, std::function<void()> work);
-  void WaitForAll() { running_.clear(); }
+  // Their promises are settled later, from the event loop.
+  void WaitForAll();
 
  private:
   struct Run;
+  static void Finalize(napi_env env, void* data, void* hint);
   static void OnDone(napi_env env, napi_value, void* context, void*);
   std::list<std::shared_ptr<Run>> running_;
 };

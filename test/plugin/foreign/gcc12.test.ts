@@ -109,6 +109,17 @@ test("what it has not is made up for: bytes are set and boxes copied", () => {
   foreign.free(0, at);
 });
 
+test("an image's end waits for launches that do not block, and they end", async () => {
+  const session = foreign.newSession();
+  foreign.sessionStart(session, 0);
+  foreign.sessionSetTargetVarTable(session, null);
+  const over = foreign.asyncRun(session, region(image, "nothing"), { teams: 1 });
+  foreign.unloadImage(image);
+  await over;
+  expect(session.state).toBe("idle");
+  image = foreign.loadImage(0, made.image);
+});
+
 test("what it cannot do is refused", () => {
   const refused = (work: () => unknown): unknown => {
     try {
