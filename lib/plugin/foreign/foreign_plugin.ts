@@ -52,6 +52,11 @@ const DEFAULT_LIBRARY = "libgomp-plugin-gcn.so.1";
 /** Copied at a time where there is no memset. */
 const FILL_BYTES = 2 ** 20;
 const WORD = 8;
+/**
+ * Beyond it the table is set instead: GCC's first sessions allocate their block without it, and only the rest of the block's last page
+ * holds a table (270,416 bytes in pages of 4096).
+ */
+const MOST_ALLOCATED_WORDS = 502;
 
 class ForeignSession extends Session {
   constructor(readonly plugin: ForeignPlugin) {
@@ -233,6 +238,7 @@ export class ForeignPlugin
   }
   protected allocate(session: ForeignSession, count: number): TargetVarTable | null {
     if (session.memory === null || !this.#native.allocatesTables) return null;
+    if (count > MOST_ALLOCATED_WORDS) return null;
     const words = Math.max(count, 1);
     const i = this.#spare.findIndex(({ device, count: has }) => device === session.device && has >= words);
     const [spare] = i < 0 ? [] : this.#spare.splice(i, 1);

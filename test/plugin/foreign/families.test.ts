@@ -91,6 +91,10 @@ test("a table that was allocated for a session that did not run is another sessi
   plugin.sessionStart(session, 0);
   expect(plugin.sessionAllocateTargetVarTable(session, 3)).toBe(first);
   plugin.sessionAbandon(session);
+  // More than the last page of upstream's block holds: it is set instead.
+  plugin.sessionStart(session, 0);
+  expect(plugin.sessionAllocateTargetVarTable(session, 503)).toBeNull();
+  plugin.sessionAbandon(session);
   plugin.dispose();
 });
 
