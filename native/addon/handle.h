@@ -14,7 +14,17 @@ namespace gcn::addon {
 class Environment;
 
 // In the order in which an env's end disposes what is left: queues before the signals and the memory that packets name.
-enum class HandleClass : uint8_t { kForeignPlugin, kQueue, kExecutable, kCodeObjectReader, kSignal, kMemory, kPool, kRegion, kAgent };
+enum class HandleClass : uint8_t {
+  kForeignPlugin,
+  kQueue,
+  kExecutable,
+  kCodeObjectReader,
+  kSignal,
+  kMemory,
+  kPool,
+  kRegion,
+  kAgent
+};
 inline constexpr size_t kHandleClasses = 9;
 
 // Who ends a handle. N-API must not be called while the env or the process ends.

@@ -412,6 +412,9 @@ export class FakeNative implements Native {
     this.listener = listener;
   }
   measureWaits(): void {}
+  openForeignPlugin(): never {
+    throw failure("ERR_NOT_IMPLEMENTED");
+  }
   addressOf(): number {
     throw failure("ERR_NOT_IMPLEMENTED");
   }

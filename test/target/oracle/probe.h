@@ -1,5 +1,6 @@
 // What the probe kernel is told, and what it tells: one layout for the device and for whoever launches it.
-// The first word of the target variable table is the address of a ProbeControl in device memory; the words of the items under test follow.
+// The first word of the target variable table is the address of a ProbeControl in device memory; the words of the items
+// under test follow.
 #pragma once
 
 enum { kMostItems = 24, kMostBytes = 16 };
