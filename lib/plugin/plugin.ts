@@ -185,8 +185,11 @@ export interface OffloadPlugin {
   asyncQueueCallback(queue: AsyncQueue, callback: () => void): void;
   /** `openacc_async_host2dev`: `source` must stay as it is until its turn has come. */
   asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): void;
-  /** `openacc_async_dev2host` */
-  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number): void;
+  /**
+   * `openacc_async_dev2host`. `after`: a launch that is before it in the queue; where that fails nothing is copied. A plugin that cannot
+   * tell copies all the same.
+   */
+  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): void;
 
   /** Counters for tests and benches: what grows with launches shows here. */
   stats(): PluginStats;

@@ -284,11 +284,12 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     integer("destination", destination);
     void own.host(() => target.transfer("to", destination, bytes));
   }
-  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number): void {
+  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): void {
     const [own, target] = this.#queue(queue);
     const bytes = bytesOf("destination", destination);
     integer("source", source);
-    void own.host(() => target.transfer("from", source, bytes));
+    const copy = () => target.transfer("from", source, bytes);
+    void own.host(after === undefined ? copy : () => after.then(copy, () => {}));
   }
 
   stats(): PluginStats {
