@@ -43,7 +43,7 @@ function region<T>(device: TargetDevice, items: readonly MapItem[], serial: numb
   try {
     result = start(session);
   } catch (error) {
-    device.giveSession(session);
+    giveBack(device, session);
     endRefused(device, mapping);
     throw error;
   }
@@ -64,7 +64,7 @@ async function regionAsync(
   try {
     await start(session);
   } catch (error) {
-    device.giveSession(session);
+    giveBack(device, session);
     endRefused(device, mapping);
     throw error;
   } finally {
@@ -72,6 +72,12 @@ async function regionAsync(
   }
   device.giveSession(session);
   unmapVars(device, mapping);
+}
+
+/** A launch that was refused has not used its session up. */
+function giveBack(device: TargetDevice, session: Session): void {
+  if (session.state !== "idle") device.plugin.sessionAbandon(session);
+  device.giveSession(session);
 }
 
 /** The region's own error is the one to tell. */

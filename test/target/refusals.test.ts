@@ -6,9 +6,11 @@ import {
   MAP,
   type MapItem,
   map,
+  target,
   targetData,
   targetEnterData,
   targetExitData,
+  targetNowait,
 } from "../../lib/target/index.js";
 import { Host, integerItem, Lab, refusal } from "./fixture.js";
 
@@ -296,6 +298,23 @@ describe("a launch plan", () => {
     expect(refusal(() => made.launch())).toBe("ERR_OFFLOAD_DISPOSED");
     made.dispose();
   });
+});
+
+test("a launch that the plugin refuses gives its session back for the next one", async () => {
+  const elsewhere = Object.assign(
+    lab.plugin.fn("f", () => {}),
+    { device: 1 },
+  );
+  const items = [host.item(MAP.TO, 192, 64)];
+  const before = lab.state();
+  for (let times = 0; times < 2; times++) {
+    expect(refusal(() => target(lab.device, elsewhere, items))).toBe("ERR_OFFLOAD_SESSION_DEVICE");
+    await expect(targetNowait(lab.device, elsewhere, items)).rejects.toMatchObject({
+      code: "ERR_OFFLOAD_SESSION_DEVICE",
+    });
+  }
+  expect([lab.state(), lab.plugin.stats().sessions]).toEqual([before, 0]);
+  lab.launch(items);
 });
 
 test("addressOf is the same as long as the buffer lives", () => {
