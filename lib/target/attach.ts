@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 import { hex, OffloadError } from "../errors.js";
+import type { Copier } from "./copier.js";
 import { bytesAt, POINTER_BYTES, pointerBytes, readPointer } from "./host_memory.js";
 import type { MappedRange } from "./mapped_range.js";
 import type { TargetDevice } from "./target_device.js";
@@ -56,7 +57,7 @@ export function attach(
 }
 
 /** @param all - however often it has been attached. @throws OffloadError `ERR_OFFLOAD_ATTACH` */
-export function detach(device: TargetDevice, range: MappedRange, slot: number, all: boolean): void {
+export function detach(copier: Copier, range: MappedRange, slot: number, all: boolean): void {
   mustLieIn(range, slot, "detached");
   const index = range.slotOf(slot);
   const { attached } = range;
@@ -66,7 +67,7 @@ export function detach(device: TargetDevice, range: MappedRange, slot: number, a
   if (count === 0) throw cannot("detached", slot, "it is not attached");
   attached[index] = count - 1;
   if (count === 1 && range.owner !== null) {
-    device.copyTo(range.deviceAddress(slot), bytesAt(range.owner, slot, POINTER_BYTES));
+    copier.copyTo(range.deviceAddress(slot), bytesAt(range.owner, slot, POINTER_BYTES).slice());
   }
 }
 
@@ -86,12 +87,12 @@ export function mustBeAttached(pointers: readonly { readonly range: MappedRange;
 }
 
 /** Takes an attachment back that its construct did not survive. */
-export function undoAttach(device: TargetDevice, range: MappedRange, slot: number): void {
+export function undoAttach(copier: Copier, range: MappedRange, slot: number): void {
   const index = range.slotOf(slot);
   if (range.attached === null || range.owner === null) return;
   range.attached[index] = (range.attached[index] as number) - 1;
   if (range.attached[index] !== 0) return;
-  device.copyTo(range.deviceAddress(slot), bytesAt(range.owner, slot, POINTER_BYTES));
+  copier.copyTo(range.deviceAddress(slot), bytesAt(range.owner, slot, POINTER_BYTES));
 }
 
 /** Calls `copy` for each part of a range that no attached pointer lies in: those are the device's own. */

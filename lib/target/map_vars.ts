@@ -13,6 +13,7 @@ import { hex, OffloadError } from "../errors.js";
 import type { Session, TargetVarTable } from "../plugin/index.js";
 import { aroundAttached, attach, translated, undoAttach, type Write } from "./attach.js";
 import { Coalescing } from "./coalescing.js";
+import type { Copier } from "./copier.js";
 import { bytesAt, mustHold, POINTER_BYTES, pin, pointerBytes, readPointer } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";
 import {
@@ -50,6 +51,7 @@ const endOf = (item: MapItem, kind: number): number => item.address + (isPointer
 /**
  * @param serial - the construct's number, from `TargetDevice.nextSerial`; 0 counts every item (OpenACC).
  * @param session - a target region's: it gets its table.
+ * @param copier - takes the bytes to the device. The table of the device's memory changes at once in any case.
  * @throws OffloadError `ERR_OFFLOAD_OVERLAP`, `ERR_OFFLOAD_NOT_MAPPED`, `ERR_OFFLOAD_ATTACH`, `ERR_OFFLOAD_MAP_KIND`,
  *   `ERR_OFFLOAD_HOST_MEMORY`, `ERR_OFFLOAD_OUT_OF_MEMORY`. Nothing has been mapped then.
  */
@@ -59,13 +61,14 @@ export function mapVars(
   purpose: Purpose,
   serial: number,
   session: Session | null = null,
+  copier: Copier = device,
 ): Mapping {
   const mapping = device.takeMapping(items.length, serial);
   if (items.length === 0) {
     if (session !== null) device.plugin.sessionSetTargetVarTable(session, null);
     return mapping;
   }
-  const construct = new Construct(device, items, mapping, session);
+  const construct = new Construct(device, items, mapping, session, copier);
   try {
     construct.classify();
     construct.layOut();
@@ -76,15 +79,20 @@ export function mapVars(
     throw error;
   }
   if (purpose === "enter" && mapping.block !== null) {
-    device.releaseBlock(mapping.block);
+    copier.releaseBlock(mapping.block);
     mapping.block = null;
   }
   return mapping;
 }
 
 /** Takes back what `mapVars` did, as far as the memory table goes. */
-export function unmapRefused(device: TargetDevice, items: readonly MapItem[], mapping: Mapping): void {
-  new Construct(device, items, mapping, null).undo();
+export function unmapRefused(
+  device: TargetDevice,
+  items: readonly MapItem[],
+  mapping: Mapping,
+  copier: Copier = device,
+): void {
+  new Construct(device, items, mapping, null, copier).undo();
 }
 
 class Construct {
@@ -92,6 +100,7 @@ class Construct {
   readonly #items: readonly MapItem[];
   readonly #mapping: Mapping;
   readonly #session: Session | null;
+  readonly #copier: Copier;
   /** Items that `insert` has to look at, by index. */
   readonly #pending: number[] = [];
   /** Descriptors that are there, and how many pointers behind them are translated anew. */
@@ -103,11 +112,18 @@ class Construct {
   #table: TargetVarTable | null = null;
   #coalescing: Coalescing | null = null;
 
-  constructor(device: TargetDevice, items: readonly MapItem[], mapping: Mapping, session: Session | null) {
+  constructor(
+    device: TargetDevice,
+    items: readonly MapItem[],
+    mapping: Mapping,
+    session: Session | null,
+    copier: Copier,
+  ) {
     this.#device = device;
     this.#items = items;
     this.#mapping = mapping;
     this.#session = session;
+    this.#copier = copier;
   }
 
   #item(i: number): MapItem {
@@ -410,7 +426,7 @@ class Construct {
     }
     coalescing.seal();
     this.#mapping.block = this.#device.allocate(Math.max(size, 1), alignment);
-    this.#coalescing = coalescing;
+    if (this.#copier.coalesces) this.#coalescing = coalescing;
   }
 
   #lowestMember(i: number): number {
@@ -424,7 +440,7 @@ class Construct {
   readonly #write: Write = (address, bytes) => {
     const { block } = this.#mapping;
     if (block !== null && this.#coalescing?.write(address - block.start, bytes)) return;
-    this.#device.copyTo(address, bytes);
+    this.#copier.copyTo(address, bytes);
   };
 
   // Entering.
@@ -472,7 +488,8 @@ class Construct {
       mapped.reset(VALUE.ADDRESS, table.address + mapped.offset);
     } else {
       const address = (block as DeviceBlock).start + mapped.offset;
-      this.#write(address, bytes);
+      // Its value is the one of now, whenever its turn comes.
+      this.#write(address, bytes.slice());
       mapped.reset(VALUE.ADDRESS, address);
     }
   }
@@ -560,7 +577,7 @@ class Construct {
     mapped.alwaysCopyFrom = isAlwaysFrom(kind);
     mapped.counted = retain(range, this.#mapping.serial);
     this.#copyNew(i, item, range, kind);
-    if (found !== null) this.#device.copyTo(found.address, pointerBytes(address));
+    if (found !== null) this.#copier.copyTo(found.address, pointerBytes(address));
   }
 
   /** Of a descriptor that was new when it was looked up, and has been mapped by an item before it. */
@@ -619,7 +636,7 @@ class Construct {
         this.#write(block.start, new Uint8Array(words.buffer, 0, 8 * count));
       }
     }
-    this.#coalescing?.flush((offset, bytes) => this.#device.copyTo((block as DeviceBlock).start + offset, bytes));
+    this.#coalescing?.flush((offset, bytes) => this.#copier.copyTo((block as DeviceBlock).start + offset, bytes));
     if (session !== null && this.#table === null && block !== null) {
       this.#device.plugin.sessionSetTargetVarTable(session, block.start);
     }
@@ -629,17 +646,19 @@ class Construct {
 
   undo(): void {
     const device = this.#device;
+    const copier = this.#copier;
     const { block, count, items } = this.#mapping;
+    copier.refuse();
     for (let i = count - 1; i >= 0; i--) {
       const mapped = items[i] as MappedItem;
       const { range } = mapped;
       if (range === null || !range.alive) continue;
-      if (mapped.isAttach) undoAttach(device, range, range.start + mapped.offset);
+      if (mapped.isAttach) undoAttach(copier, range, range.start + mapped.offset);
       if (!mapped.counted) continue;
       // What nobody else holds has been made here.
-      if (--range.count.value === 0) device.removeRange(range);
+      if (--range.count.value === 0) device.removeRange(range, copier);
     }
-    if (block !== null) device.releaseBlock(block);
+    if (block !== null) copier.releaseBlock(block);
     this.#mapping.block = null;
     device.giveMapping(this.#mapping);
   }

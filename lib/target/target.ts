@@ -7,6 +7,7 @@
  */
 import { OffloadError } from "../errors.js";
 import type { LaunchAttributes, OpenaccDimensions, Session, TargetFunction } from "../plugin/index.js";
+import type { Copier } from "./copier.js";
 import type { MapItem } from "./map_item.js";
 import { mapVars, TABLE_ALIGNMENT } from "./map_vars.js";
 import type { DeviceBlock } from "./mapped_range.js";
@@ -17,7 +18,14 @@ import { unmapVars } from "./unmap_vars.js";
 /** What starts a mapped region's function. */
 export type Start<T> = (session: Session) => T;
 
-function mapped(device: TargetDevice, session: Session, items: readonly MapItem[], serial: number): Mapping {
+/** Starts the session and maps the region's items for it. Where that is refused the session has been given back. */
+export function mapped(
+  device: TargetDevice,
+  session: Session,
+  items: readonly MapItem[],
+  serial: number,
+  copier: Copier = device,
+): Mapping {
   device.plugin.sessionStart(session, device.number);
   try {
     if (device.sharesMemory) {
@@ -27,7 +35,7 @@ function mapped(device: TargetDevice, session: Session, items: readonly MapItem[
       );
       return device.takeMapping(0, serial);
     }
-    return mapVars(device, items, "target", serial, session);
+    return mapVars(device, items, "target", serial, session, copier);
   } catch (error) {
     device.plugin.sessionAbandon(session);
     device.giveSession(session);
@@ -168,7 +176,8 @@ export function openaccRegion(
   region(device, items, 0, (session) => device.plugin.openaccExec(session, fn, dimensions));
 }
 
-function mustRun(device: TargetDevice, fn: TargetFunction): void {
+/** @throws OffloadError `ERR_OFFLOAD_UNKNOWN_KERNEL` */
+export function mustRun(device: TargetDevice, fn: TargetFunction): void {
   if (device.plugin.canRun(fn)) return;
   throw new OffloadError(
     "ERR_OFFLOAD_UNKNOWN_KERNEL",

@@ -6,6 +6,7 @@
 import { OffloadError } from "../errors.js";
 import type { OffloadPlugin, Session, TargetFunction } from "../plugin/index.js";
 import { CAPABILITY } from "../plugin/index.js";
+import type { Copier } from "./copier.js";
 import { DeviceBlock, type MappedRange } from "./mapped_range.js";
 import { Mapping } from "./mapping.js";
 import { MemoryTable } from "./memory_table.js";
@@ -19,7 +20,8 @@ export interface TargetDeviceOptions {
   readonly missing?: "host" | "null";
 }
 
-export class TargetDevice {
+export class TargetDevice implements Copier {
+  readonly coalesces = true;
   readonly table = new MemoryTable();
   readonly missingIsNull: boolean;
   readonly #mappings: Mapping[] = [];
@@ -121,12 +123,17 @@ export class TargetDevice {
     if (bytes.length > 0) this.plugin.dev2host(this.number, bytes, address);
   }
 
+  /** Copies at once are over before anything else can be unmapped. */
+  keep(_range: MappedRange): void {}
+  /** And what has been copied has been copied. */
+  refuse(): void {}
+
   /** Takes a range out of the table, with all members of its struct, and gives its block back. */
-  removeRange(range: MappedRange): void {
+  removeRange(range: MappedRange, copier: Copier = this): void {
     for (const member of range.siblings ?? [range]) {
       this.table.remove(member);
       if (member.replaces !== null) this.table.add(member.replaces);
-      if (member.block !== null) this.releaseBlock(member.block, range.deleted);
+      if (member.block !== null) copier.releaseBlock(member.block, range.deleted);
     }
   }
 

@@ -260,6 +260,18 @@ describe("attaching", () => {
     expect(lab.copied()).toEqual([]);
   });
 
+  test("of several to be detached, one that cannot be leaves the others attached", () => {
+    const lab = new Lab();
+    const host = new Host(256);
+    host.setPointer(8, host.base + 128);
+    targetEnterData(lab.device, [host.item(MAP.TO, 128, 64), host.item(MAP.TO, 0, 28), host.item(MAP.ATTACH, 8, 0)]);
+    const before = lab.state();
+    // The second one's last four bytes are not mapped.
+    const both = [host.item(MAP.DETACH, 8, 0), host.item(MAP.FORCE_DETACH, 24, 0)];
+    expect(refusal(() => targetExitData(lab.device, both))).toBe("ERR_OFFLOAD_ATTACH");
+    expect(lab.state()).toEqual(before);
+  });
+
   test("detaching what is not attached is refused", () => {
     const { lab, host } = mapped();
     const detach = () => targetExitData(lab.device, [host.item(MAP.DETACH, 8, 0)]);
