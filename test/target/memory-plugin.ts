@@ -4,6 +4,7 @@
  */
 import { OffloadError } from "../../lib/errors.js";
 import {
+  type AsyncQueue,
   CAPABILITY,
   type LaunchAttributes,
   type OffloadPlugin,
@@ -222,28 +223,28 @@ export class MemoryPlugin extends SessionedPlugin<MemorySession, MemoryFunction>
     throw notHere();
   }
   unloadImage(): void {}
-  asyncConstruct(): never {
+  asyncConstruct(_device: number): AsyncQueue {
     throw notHere();
   }
-  asyncDestruct(): never {
+  asyncDestruct(_queue: AsyncQueue): Promise<void> {
     throw notHere();
   }
-  asyncTest(): never {
+  asyncTest(_queue: AsyncQueue): boolean {
     throw notHere();
   }
-  asyncSynchronize(): never {
+  asyncSynchronize(_queue: AsyncQueue): Promise<void> {
     throw notHere();
   }
-  asyncSerialize(): never {
+  asyncSerialize(_earlier: AsyncQueue, _later: AsyncQueue): void {
     throw notHere();
   }
-  asyncQueueCallback(): never {
+  asyncQueueCallback(_queue: AsyncQueue, _callback: () => void): void {
     throw notHere();
   }
-  asyncHost2dev(): never {
+  asyncHost2dev(_queue: AsyncQueue, _destination: number, _source: ArrayBufferView): void {
     throw notHere();
   }
-  asyncDev2host(): never {
+  asyncDev2host(_queue: AsyncQueue, _destination: ArrayBufferView, _source: number, _after?: Promise<void>): void {
     throw notHere();
   }
 

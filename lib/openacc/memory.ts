@@ -1,0 +1,323 @@
+/**
+ * OpenACC's memory routines, acc_malloc and its like. Where C takes an address and a size, these take a typed array, a DataView or a
+ * buffer; the device's addresses are numbers. Forms that end in `Async` take the number of a queue and are over when their promise
+ * resolves; the memory table has changed when they return.
+ *
+ * Source: oacc-mem.c of GCC 12 to 17; OpenACC 3.0, 3.2.
+ *
+ * @packageDocumentation
+ */
+import { hex, OffloadError } from "../errors.js";
+import { attach, detach, mustBeAttached } from "../target/attach.js";
+import type { Copier } from "../target/copier.js";
+import { addressOf, bytesAt, POINTER_BYTES, pin } from "../target/host_memory.js";
+import { type Mappable, map } from "../target/map.js";
+import type { MapItem } from "../target/map_item.js";
+import { MAP } from "../target/map_kind.js";
+import { MappedRange } from "../target/mapped_range.js";
+import type { TargetDevice } from "../target/target_device.js";
+import { integer } from "../validate.js";
+import type { AsyncQueues } from "./async_queues.js";
+import { ofKind } from "./clauses.js";
+import { copying } from "./construct.js";
+import { enterData } from "./enter_data.js";
+import { exitData } from "./exit_data.js";
+import { update } from "./update.js";
+
+export class AccMemory {
+  readonly #device: TargetDevice;
+  readonly #queues: AsyncQueues;
+  /** What `mapData` has mapped. */
+  readonly #mapped = new WeakSet<MappedRange>();
+  /** Of `malloc`, where the device's memory is the host's. */
+  readonly #host = new Map<number, ArrayBuffer>();
+
+  /** Use `OpenAcc.memory`. */
+  constructor(device: TargetDevice, queues: AsyncQueues) {
+    this.#device = device;
+    this.#queues = queues;
+  }
+
+  // Device memory.
+
+  /** acc_malloc; 0 for no bytes. @throws OffloadError `ERR_OFFLOAD_OUT_OF_MEMORY`, where C answers null. */
+  malloc(bytes: number): number {
+    if (integer("bytes", bytes) === 0) return 0;
+    const { plugin, number, sharesMemory } = this.#device;
+    if (!sharesMemory) return plugin.alloc(number, bytes);
+    const memory = new ArrayBuffer(bytes);
+    this.#host.set(addressOf(memory), memory);
+    return addressOf(memory);
+  }
+  /** acc_free; of no effect on null. @throws OffloadError `ERR_OFFLOAD_ADDRESS` for what is mapped, or is no allocation. */
+  free(address: number): void {
+    if (integer("address", address) === 0) return;
+    const { plugin, number, sharesMemory, table } = this.#device;
+    if (sharesMemory) {
+      if (!this.#host.delete(address)) throw noMemory(address);
+      return;
+    }
+    for (const range of table) {
+      if (!isAt(range, address, 1) && range.block?.allocation !== address) continue;
+      throw new OffloadError(
+        "ERR_OFFLOAD_ADDRESS",
+        `the device's memory at ${hex(address)} is not freed: [${hex(range.start)}, ${hex(range.end)}) is mapped there`,
+      );
+    }
+    plugin.free(number, address);
+  }
+
+  /** acc_memcpy_to_device */
+  memcpyToDevice(address: number, source: Mappable): void {
+    this.#memcpy("to", address, source, this.#device);
+  }
+  memcpyToDeviceAsync(address: number, source: Mappable, async: number): Promise<void> {
+    return this.#later(async, (copier) => this.#memcpy("to", address, source, copier));
+  }
+  /** acc_memcpy_from_device */
+  memcpyFromDevice(destination: Mappable, address: number): void {
+    this.#memcpy("from", address, destination, this.#device);
+  }
+  memcpyFromDeviceAsync(destination: Mappable, address: number, async: number): Promise<void> {
+    return this.#later(async, (copier) => this.#memcpy("from", address, destination, copier));
+  }
+  #memcpy(direction: "to" | "from", address: number, memory: Mappable, copier: Copier): void {
+    integer("address", address);
+    const bytes = ArrayBuffer.isView(memory)
+      ? new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
+      : new Uint8Array(memory);
+    if (this.#device.sharesMemory) {
+      const other = this.#hostBytes(address, bytes.length);
+      if (direction === "to") other.set(bytes);
+      else bytes.set(other);
+    } else if (direction === "to") copier.copyTo(address, bytes);
+    else copier.copyFrom(bytes, address);
+  }
+  #hostBytes(address: number, bytes: number): Uint8Array {
+    for (const [start, memory] of this.#host) {
+      if (start <= address && address + bytes <= start + memory.byteLength) return bytesAt(memory, address, bytes);
+    }
+    throw noMemory(address);
+  }
+
+  // Dynamic lifetimes.
+
+  /**
+   * acc_copyin: the memory is on the device until as many `copyout` or `delete` have come. Answers where it is there.
+   *
+   * @throws OffloadError `ERR_OFFLOAD_OVERLAP` where only a part of it is mapped; `ERR_OFFLOAD_HOST_MEMORY` for no bytes.
+   */
+  copyin(memory: Mappable): number {
+    return this.#enter(map.to(memory), this.#device);
+  }
+  copyinAsync(memory: Mappable, async: number): Promise<void> {
+    return this.#later(async, (copier) => this.#enter(map.to(memory), copier));
+  }
+  /** acc_create: as `copyin`, and nothing is copied. */
+  create(memory: Mappable): number {
+    return this.#enter(map.alloc(memory), this.#device);
+  }
+  createAsync(memory: Mappable, async: number): Promise<void> {
+    return this.#later(async, (copier) => this.#enter(map.alloc(memory), copier));
+  }
+  #enter(item: MapItem, copier: Copier): number {
+    const { address, size } = item;
+    if (address === 0 || size === 0) {
+      throw new OffloadError("ERR_OFFLOAD_HOST_MEMORY", `${size} bytes at ${hex(address)} cannot be mapped`);
+    }
+    enterData(this.#device, [item], copier);
+    return this.#addressOf(address) as number;
+  }
+
+  /** acc_copyout: one reference less; with the last it is copied back. What is not there is passed over. @throws OffloadError as `exitData` */
+  copyout(memory: Mappable): void {
+    exitData(this.#device, [map.from(memory)]);
+  }
+  copyoutAsync(memory: Mappable, async: number): Promise<void> {
+    return this.#exitLater(map.from(memory), async);
+  }
+  /** acc_copyout_finalize: all dynamic references less. */
+  copyoutFinalize(memory: Mappable): void {
+    exitData(this.#device, [ofKind(map.from(memory), MAP.FORCE_FROM)]);
+  }
+  copyoutFinalizeAsync(memory: Mappable, async: number): Promise<void> {
+    return this.#exitLater(ofKind(map.from(memory), MAP.FORCE_FROM), async);
+  }
+  /** acc_delete: as `copyout`, and nothing is copied. */
+  delete(memory: Mappable): void {
+    exitData(this.#device, [map.release(memory)]);
+  }
+  deleteAsync(memory: Mappable, async: number): Promise<void> {
+    return this.#exitLater(map.release(memory), async);
+  }
+  deleteFinalize(memory: Mappable): void {
+    exitData(this.#device, [map.delete(memory)]);
+  }
+  deleteFinalizeAsync(memory: Mappable, async: number): Promise<void> {
+    return this.#exitLater(map.delete(memory), async);
+  }
+  #exitLater(item: MapItem, async: number): Promise<void> {
+    return this.#later(async, (copier) => exitData(this.#device, [item], copier));
+  }
+
+  /** acc_update_device. @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED`, `ERR_OFFLOAD_OVERLAP` */
+  updateDevice(memory: Mappable): void {
+    update(this.#device, [ofKind(map.to(memory), MAP.FORCE_TO)]);
+  }
+  updateDeviceAsync(memory: Mappable, async: number): Promise<void> {
+    return this.#later(async, (copier) => update(this.#device, [ofKind(map.to(memory), MAP.FORCE_TO)], copier));
+  }
+  /** acc_update_self */
+  updateSelf(memory: Mappable): void {
+    update(this.#device, [ofKind(map.from(memory), MAP.FORCE_FROM)]);
+  }
+  updateSelfAsync(memory: Mappable, async: number): Promise<void> {
+    return this.#later(async, (copier) => update(this.#device, [ofKind(map.from(memory), MAP.FORCE_FROM)], copier));
+  }
+
+  // What is where.
+
+  /** acc_deviceptr: where the first byte is on the device; null where it is not there. */
+  deviceptr(memory: Mappable): number | null {
+    return this.#addressOf(map.alloc(memory).address);
+  }
+  #addressOf(address: number): number | null {
+    if (this.#device.sharesMemory) return address;
+    const range = this.#device.table.find(address, address + 1);
+    return range === null || range.isLink ? null : range.deviceAddress(address);
+  }
+  /** acc_hostptr: the host's address of what is mapped to this one of the device's; null where nothing is. */
+  hostptr(address: number): number | null {
+    if (this.#device.sharesMemory) return address;
+    for (const range of this.#device.table) {
+      if (isAt(range, address, 1)) return range.start + (address - range.address);
+    }
+    return null;
+  }
+  /** acc_is_present: whether all of it is there; never of no bytes. */
+  isPresent(memory: Mappable): boolean {
+    const { address, size } = map.alloc(memory);
+    if (address === 0 || size === 0) return false;
+    if (this.#device.sharesMemory) return true;
+    const range = this.#device.table.find(address, address + size);
+    return range?.isLink === false && range.holds(address, address + size);
+  }
+
+  // Memory of the program's own choice.
+
+  /**
+   * acc_map_data: the host's memory is mapped to device memory that `malloc` gave, until `unmapData`; nothing is copied, and no
+   * reference counts.
+   *
+   * @throws OffloadError `ERR_OFFLOAD_OVERLAP` where one of the two is mapped already; `ERR_OFFLOAD_HOST_MEMORY` for no bytes;
+   *   `ERR_OFFLOAD_ADDRESS` for null, and for another address than the host's own where the device shares its memory.
+   */
+  mapData(memory: Mappable, deviceAddress: number): void {
+    const { address, size, owner } = map.alloc(memory);
+    integer("deviceAddress", deviceAddress);
+    if (this.#device.sharesMemory) {
+      if (deviceAddress === address) return;
+      throw new OffloadError(
+        "ERR_OFFLOAD_ADDRESS",
+        "the device uses the host's memory: nothing is mapped to other addresses",
+      );
+    }
+    if (size === 0) throw new OffloadError("ERR_OFFLOAD_HOST_MEMORY", "no bytes are to be mapped");
+    if (deviceAddress === 0) throw new OffloadError("ERR_OFFLOAD_ADDRESS", "the host's memory is to be mapped to null");
+    const { table } = this.#device;
+    if (table.find(address, address + size) !== null) {
+      throw new OffloadError("ERR_OFFLOAD_OVERLAP", `of ${size} bytes at ${hex(address)} some are mapped already`);
+    }
+    for (const range of table) {
+      if (!isAt(range, deviceAddress, size)) continue;
+      throw new OffloadError(
+        "ERR_OFFLOAD_OVERLAP",
+        `the device's memory at ${hex(deviceAddress)} is mapped already, to [${hex(range.start)}, ${hex(range.end)})`,
+      );
+    }
+    if (owner !== null) pin(owner);
+    const place = { block: null, address: deviceAddress };
+    const range = new MappedRange(address, address + size, owner, place, Number.POSITIVE_INFINITY);
+    table.add(range);
+    this.#mapped.add(range);
+  }
+  /**
+   * acc_unmap_data. The device's memory stays the program's.
+   *
+   * @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED` for what `mapData` has not mapped; `ERR_OFFLOAD_OVERLAP` for a part of it.
+   */
+  unmapData(memory: Mappable): void {
+    if (this.#device.sharesMemory) return;
+    const { address } = map.alloc(memory);
+    const range = this.#device.mustFind(address, address + 1, () => `the memory at ${hex(address)} is not mapped`);
+    if (range.start !== address) {
+      throw new OffloadError(
+        "ERR_OFFLOAD_OVERLAP",
+        `${hex(address)} is inside of what is mapped: [${hex(range.start)}, ${hex(range.end)})`,
+      );
+    }
+    if (!this.#mapped.has(range)) {
+      throw new OffloadError("ERR_OFFLOAD_NOT_MAPPED", `the memory at ${hex(address)} was not mapped by mapData`);
+    }
+    this.#device.removeRange(range);
+  }
+
+  // Pointers.
+
+  /**
+   * acc_attach: the pointer in these 8 bytes points, on the device, to the device's copy of what it points to, until it has been detached
+   * as often.
+   *
+   * @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED`, `ERR_OFFLOAD_ATTACH`
+   */
+  attach(pointer: Mappable): void {
+    this.#attach(pointer, this.#device);
+  }
+  attachAsync(pointer: Mappable, async: number): Promise<void> {
+    return this.#later(async, (copier) => this.#attach(pointer, copier));
+  }
+  #attach(pointer: Mappable, copier: Copier): void {
+    if (this.#device.sharesMemory) return;
+    const [range, slot] = this.#slot(pointer, "attached");
+    attach(this.#device, range, slot, 0, false, (to, bytes) => copier.copyTo(to, bytes));
+    copier.keep(range);
+  }
+
+  /** acc_detach: with the last time the device's copy has the host's pointer again. @throws OffloadError as `attach` */
+  detach(pointer: Mappable): void {
+    this.#detach(pointer, false, this.#device);
+  }
+  detachAsync(pointer: Mappable, async: number): Promise<void> {
+    return this.#later(async, (copier) => this.#detach(pointer, false, copier));
+  }
+  /** acc_detach_finalize: however often it was attached. */
+  detachFinalize(pointer: Mappable): void {
+    this.#detach(pointer, true, this.#device);
+  }
+  detachFinalizeAsync(pointer: Mappable, async: number): Promise<void> {
+    return this.#later(async, (copier) => this.#detach(pointer, true, copier));
+  }
+  #detach(pointer: Mappable, all: boolean, copier: Copier): void {
+    if (this.#device.sharesMemory) return;
+    const [range, slot] = this.#slot(pointer, "detached");
+    mustBeAttached([{ range, slot, all }]);
+    detach(copier, range, slot, all);
+    copier.keep(range);
+  }
+  #slot(pointer: Mappable, what: string): readonly [MappedRange, number] {
+    const { address } = map.alloc(pointer);
+    const why = () => `the struct of the pointer at ${hex(address)} to be ${what} is not mapped`;
+    return [this.#device.mustFind(address, address + POINTER_BYTES, why), address];
+  }
+
+  #later(async: number, work: (copier: Copier) => void): Promise<void> {
+    return copying(this.#device, this.#queues, { async }, work);
+  }
+}
+
+/** Whether bytes of the device's belong to a range. */
+const isAt = ({ address, start, end, isLink }: MappedRange, at: number, bytes: number): boolean =>
+  !isLink && at < address + (end - start) && address < at + bytes;
+
+const noMemory = (address: number): OffloadError =>
+  new OffloadError("ERR_OFFLOAD_ADDRESS", `${hex(address)} is no memory that malloc gave`);

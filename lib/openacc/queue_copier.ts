@@ -1,0 +1,92 @@
+/**
+ * What a construct does on an asynchronous queue, besides its launch: copies in the queue's order, and device memory that is given back
+ * when nothing of the construct needs it any more. Nothing is sent before the construct is known to be right; one that is refused leaves
+ * nothing in the queue.
+ *
+ * Source: target.c (gomp_copy_host2dev, gomp_remove_var_async, gomp_unmap_vars_internal) of GCC 12 to 17.
+ *
+ * @packageDocumentation
+ */
+import type { AsyncQueue } from "../plugin/index.js";
+import type { Copier } from "../target/copier.js";
+import { pin } from "../target/host_memory.js";
+import type { DeviceBlock, MappedRange } from "../target/mapped_range.js";
+import type { TargetDevice } from "../target/target_device.js";
+
+export class QueueCopier implements Copier {
+  /** What is copied together would be read now, and not in its turn. */
+  readonly coalesces = false;
+  readonly #device: TargetDevice;
+  readonly #queue: AsyncQueue;
+  #copies: (() => void)[] = [];
+  #blocks: { readonly block: DeviceBlock; readonly deleted: boolean }[] = [];
+  #launch: Promise<void> | undefined;
+  #refused = false;
+
+  constructor(device: TargetDevice, queue: AsyncQueue) {
+    this.#device = device;
+    this.#queue = queue;
+  }
+
+  copyTo(address: number, bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.#refused) return;
+    // Until its turn nobody may take the buffer away.
+    pin(bytes.buffer);
+    this.#copies.push(() => this.#device.plugin.asyncHost2dev(this.#queue, address, bytes));
+  }
+  copyFrom(bytes: Uint8Array, address: number): void {
+    if (bytes.length === 0 || this.#refused) return;
+    pin(bytes.buffer);
+    const launch = this.#launch;
+    this.#copies.push(() => this.#device.plugin.asyncDev2host(this.#queue, bytes, address, launch));
+  }
+
+  releaseBlock(block: DeviceBlock, deleted = false): void {
+    if (this.#refused) this.#device.releaseBlock(block, deleted);
+    else this.#blocks.push({ block, deleted });
+  }
+  keep({ block }: MappedRange): void {
+    if (block === null) return;
+    block.uses++;
+    this.releaseBlock(block);
+  }
+  refuse(): void {
+    this.#refused = true;
+    this.#copies = [];
+    this.#release();
+  }
+
+  /** Sends the copies so far: those before the construct's launch. */
+  send(): void {
+    for (const copy of this.#copies) copy();
+    this.#copies = [];
+  }
+  /** What is copied back from now on is the result of this launch; where that fails, nothing is. */
+  launched(launch: Promise<void>): void {
+    this.#launch = launch;
+  }
+
+  /** Sends what is left. Resolves when all of the construct is over; rejects where its launch does. */
+  finish(): Promise<void> {
+    const launch = this.#launch;
+    // Launches behind this one shall not have to wait for the host where it has nothing to do.
+    if (launch !== undefined && this.#copies.length === 0) return launch.finally(() => this.#release());
+    this.send();
+    const turn = new Promise<void>((resolve) => {
+      this.#device.plugin.asyncQueueCallback(this.#queue, () => {
+        try {
+          this.#release();
+        } finally {
+          resolve();
+        }
+      });
+    });
+    return launch === undefined ? turn : turn.then(() => launch);
+  }
+
+  #release(): void {
+    const blocks = this.#blocks;
+    this.#blocks = [];
+    for (const { block, deleted } of blocks) this.#device.releaseBlock(block, deleted);
+  }
+}
