@@ -24,10 +24,14 @@
         "native/addon/mailbox.cc",
         "native/addon/memory.cc",
         "native/addon/host_memory.cc",
+        "native/addon/host_program.cc",
         "native/addon/memory_calls.cc",
         "native/addon/memory_state.cc",
+        "native/addon/native_calls.cc",
         "native/addon/packet.cc",
+        "native/addon/plugin_bridge.cc",
         "native/addon/pool.cc",
+        "native/addon/program_end.cc",
         "native/addon/queue.cc",
         "native/addon/queue_state.cc",
         "native/addon/region.cc",
@@ -60,6 +64,42 @@
           "ldflags": ["-fsanitize=<(sanitize)"]
         }]
       ]
+    },
+    # libgomp's GCN plugin, for each family of its releases: the first of them.
+    {
+      "target_name": "libgomp_plugin_12",
+      "type": "shared_library",
+      "product_name": "libgomp-plugin-gcn-12",
+      "defines": ["GCN_LIBGOMP=12"],
+      "includes": ["native/libgomp_plugin/plugin.gypi"]
+    },
+    {
+      "target_name": "libgomp_plugin_13",
+      "type": "shared_library",
+      "product_name": "libgomp-plugin-gcn-13",
+      "defines": ["GCN_LIBGOMP=13"],
+      "includes": ["native/libgomp_plugin/plugin.gypi"]
+    },
+    {
+      "target_name": "libgomp_plugin_14",
+      "type": "shared_library",
+      "product_name": "libgomp-plugin-gcn-14",
+      "defines": ["GCN_LIBGOMP=14"],
+      "includes": ["native/libgomp_plugin/plugin.gypi"]
+    },
+    {
+      "target_name": "libgomp_plugin_16",
+      "type": "shared_library",
+      "product_name": "libgomp-plugin-gcn-16",
+      "defines": ["GCN_LIBGOMP=16"],
+      "includes": ["native/libgomp_plugin/plugin.gypi"]
+    },
+    {
+      "target_name": "libgomp_plugin_17",
+      "type": "shared_library",
+      "product_name": "libgomp-plugin-gcn-17",
+      "defines": ["GCN_LIBGOMP=17"],
+      "includes": ["native/libgomp_plugin/plugin.gypi"]
     }
   ]
 }

@@ -42,6 +42,8 @@ export type OffloadErrorCode =
   | "ERR_OFFLOAD_IMAGE"
   /** A C plugin that cannot be opened, lacks a function or failed; or something that it cannot do. */
   | "ERR_OFFLOAD_PLUGIN"
+  /** A host program, or what it needs, that cannot be opened, or has no main. */
+  | "ERR_OFFLOAD_PROGRAM"
   /** An asynchronous queue that is not the plugin's. */
   | "ERR_OFFLOAD_QUEUE"
   /** A range that does not lie in one allocation of the device. */

@@ -89,6 +89,9 @@ export interface LaunchAttributes {
 /** Gangs, workers, vector length; 0: the plugin decides. */
 export type OpenaccDimensions = readonly [number, number, number];
 
+/** What a device tells of itself (`enum goacc_property`, and `get_uid`): bytes of memory, and texts. */
+export type DeviceProperty = "memory" | "free-memory" | "name" | "vendor" | "driver" | "uid";
+
 /** An OpenACC queue of the plugin (`struct goacc_asyncqueue`). */
 export interface AsyncQueue {
   readonly device: number;
@@ -181,7 +184,10 @@ export interface OffloadPlugin {
   asyncSynchronize(queue: AsyncQueue): Promise<void>;
   /** `openacc_async_serialize`: what comes into `later` from now on waits for what is in `earlier` now. */
   asyncSerialize(earlier: AsyncQueue, later: AsyncQueue): void;
-  /** `openacc_async_queue_callback`: called when its turn comes; what comes after it waits until it has returned. */
+  /**
+   * `openacc_async_queue_callback`: called when its turn comes; what comes after it waits until it has returned, and until its promise is
+   * settled where it returns one.
+   */
   asyncQueueCallback(queue: AsyncQueue, callback: () => void): void;
   /** `openacc_async_host2dev`: `source` must stay as it is until its turn has come. */
   asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): void;
@@ -190,6 +196,11 @@ export interface OffloadPlugin {
    * tell copies all the same.
    */
   asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): void;
+
+  /** `openacc_get_property` and `get_uid`; null: not known. */
+  getProperty?(device: number, property: DeviceProperty): number | string | null;
+  /** The division that `openaccExec` would launch with: gangs, workers, vector length. */
+  openaccDimensions?(fn: TargetFunction, dimensions: OpenaccDimensions): OpenaccDimensions;
 
   /** Counters for tests and benches: what grows with launches shows here. */
   stats(): PluginStats;

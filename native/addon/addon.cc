@@ -7,6 +7,7 @@
 #include "executable.h"
 #include "foreign_plugin.h"
 #include "host_memory.h"
+#include "host_program.h"
 #include "memory.h"
 #include "pool.h"
 #include "queue.h"
@@ -30,6 +31,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   DefineRegions(environment);
   DefinePools(environment);
   DefineHostMemory(environment, exports);
+  DefineHostPrograms(environment, exports);
   DefineMemory(environment, exports);
   DefineSignals(environment, exports);
   DefineQueues(environment, exports);

@@ -14,6 +14,7 @@ import { type Agent, HsaRuntime } from "../../hsa/index.js";
 import { bytesOf, options as checkedOptions, integer, invalidType } from "../../validate.js";
 import type {
   AsyncQueue,
+  DeviceProperty,
   LaunchAttributes,
   LoadedImage,
   OffloadPlugin,
@@ -29,6 +30,7 @@ import { Session } from "../session.js";
 import { SessionedPlugin, tableAddress } from "../sessioned.js";
 import type { GcnAsyncQueue } from "./async_queue.js";
 import { DebugLog } from "./debug_log.js";
+import { deviceProperty } from "./device_property.js";
 import { readEnvironment } from "./environment.js";
 import { type GcnContext, GcnDevice } from "./gcn_device.js";
 import { GcnFunction } from "./gcn_function.js";
@@ -290,6 +292,16 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     integer("source", source);
     const copy = () => target.transfer("from", source, bytes);
     void own.host(after === undefined ? copy : () => after.then(copy, () => {}));
+  }
+
+  getProperty(device: number, property: DeviceProperty): number | string | null {
+    return deviceProperty(this.agent(device), this.runtime, property);
+  }
+  openaccDimensions(fn: TargetFunction, dimensions: OpenaccDimensions): OpenaccDimensions {
+    const target = this.#device(fn.device);
+    if (!this.isFunction(fn)) return dimensions;
+    const [gangs, vector, workers] = fn.openacc(dimensions, target.agent.facts, target.environment).dispatch.grid;
+    return [gangs, workers, vector];
   }
 
   stats(): PluginStats {

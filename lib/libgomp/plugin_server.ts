@@ -1,0 +1,235 @@
+/**
+ * Answers what libgomp asks of its GCN plugin with a plugin of ours: the C library native/libgomp_plugin hands each call over, and takes
+ * the answer back to the thread that has asked.
+ *
+ * Source: libgomp-plugin.h, target.c, oacc-async.c and plugin-gcn.c of GCC 12 to 17.
+ *
+ * @packageDocumentation
+ */
+import { OffloadError } from "../errors.js";
+import { addon } from "../hsa/addon.js";
+import type { PluginOutcome } from "../hsa/native_programs.js";
+import type { AsyncQueue, LoadedImage, OffloadPlugin, TargetFunction } from "../plugin/index.js";
+import { Handles } from "./handles.js";
+import { attributesAt } from "./launch_words.js";
+import { OPERATION, type OperationName, type Words } from "./operations.js";
+import { propertyOf } from "./properties.js";
+import { bytesAt, viewAt, writeText } from "./raw_memory.js";
+import { registeredImage } from "./registered_image.js";
+import { ServedSessions } from "./served_sessions.js";
+
+const OUTCOME = { done: 0, failed: 1, exit: 2, abort: 3 } as const satisfies Record<string, PluginOutcome>;
+
+/** An answer: now, or when it is there. Nothing stands for 0. */
+type Answer = number | undefined | Promise<number | undefined>;
+type Handler = (words: Words) => Answer;
+
+/** What the server does not know by itself. */
+export interface PluginSurroundings {
+  /** The plugin library for the libgomp in a file. */
+  libraryFor(libgomp: string): string;
+  /** The program has ended, with a status, and the process will when this is over. */
+  ended(status: number): void | Promise<void>;
+}
+
+export class PluginServer {
+  readonly #plugin: OffloadPlugin;
+  readonly #handlers = new Map<number, Handler>();
+  readonly #functions = new Handles<TargetFunction>("function");
+  readonly #queues = new Handles<AsyncQueue>("queue");
+  /** By device and by where the program's descriptor is. */
+  readonly #images = new Map<string, LoadedImage>();
+  readonly #sessions: ServedSessions;
+
+  constructor(
+    plugin: OffloadPlugin,
+    private readonly surroundings: PluginSurroundings,
+  ) {
+    this.#plugin = plugin;
+    this.#sessions = new ServedSessions(plugin);
+    for (const [name, handler] of Object.entries(this.#table())) {
+      this.#handlers.set(OPERATION[name as OperationName], handler);
+    }
+  }
+
+  /** From now on this answers. One server at a time, in one thread of the process. */
+  open(): void {
+    addon().servePlugin((request, operation, ...words) => this.#serve(request, operation, words));
+  }
+  close(): void {
+    addon().stopServingPlugin();
+  }
+
+  #serve(request: number, operation: number, words: Words): number | undefined {
+    try {
+      const handler = this.#handlers.get(operation);
+      if (handler === undefined) throw new OffloadError("ERR_OFFLOAD_PLUGIN", `operation ${operation} is unknown`);
+      const answer = handler(words);
+      if (!(answer instanceof Promise)) return answer ?? 0;
+      answer.then(
+        (value) => addon().answerPlugin(request, OUTCOME.done, value ?? 0),
+        (error) => refuse(request, error),
+      );
+    } catch (error) {
+      refuse(request, error);
+    }
+    return undefined;
+  }
+
+  #table(): Record<OperationName, Handler> {
+    const plugin = this.#plugin;
+    return {
+      numDevices: ([requires = 0]) => plugin.getNumDevices(requires),
+      initDevice: ([device = 0]) => void plugin.initDevice(device),
+      finiDevice: ([device = 0]) => this.#finiDevice(device),
+      loadImage: (words) => this.#loadImage(words),
+      unloadImage: ([device = 0, data = 0]) => this.#unloadImage(device, data),
+      alloc: ([device = 0, bytes = 0]) => plugin.alloc(device, bytes),
+      free: ([device = 0, address = 0]) => void plugin.free(device, address),
+      hostToDevice: ([device = 0, to = 0, from = 0, bytes = 0]) =>
+        void plugin.host2dev(device, to, bytesAt(from, bytes)),
+      deviceToHost: ([device = 0, to = 0, from = 0, bytes = 0]) =>
+        void plugin.dev2host(device, bytesAt(to, bytes), from),
+      deviceToDevice: ([device = 0, to = 0, from = 0, bytes = 0]) => void plugin.dev2dev(device, to, from, bytes),
+      memset: ([device = 0, address = 0, value = 0, bytes = 0]) => void plugin.memset(device, address, value, bytes),
+      canRun: ([fn = 0]) => (plugin.canRun(this.#functions.get(fn)) ? 1 : 0),
+      run: ([device = 0, fn = 0, table = 0, words = 0, count = 0, session = 0]) => {
+        const target = this.#functions.get(fn);
+        const attributes = attributesAt(words, count);
+        this.#sessions.use({ session, device, table }, (own) => plugin.run(own, target, attributes));
+      },
+      asyncRun: ([device = 0, fn = 0, table = 0, words = 0, count = 0, session = 0, callback = 0, data = 0]) => {
+        const target = this.#functions.get(fn);
+        const attributes = attributesAt(words, count);
+        this.#sessions
+          .useAsync({ session, device, table }, (own) => plugin.asyncRun(own, target, attributes))
+          .then(() => addon().callFunction(callback, data, () => {}), endProcess);
+      },
+      exec: ([fn = 0, dimensions = 0, table = 0, session = 0, count = 0, host = 0, addresses = 0]) => {
+        const target = this.#functions.get(fn);
+        const place = { session, device: target.device, table, count, host, addresses };
+        this.#sessions.use(place, (own) => plugin.openaccExec(own, target, dimensionsAt(dimensions)));
+      },
+      asyncExec: ([fn = 0, dimensions = 0, table = 0, session = 0, count = 0, host = 0, addresses = 0, queue = 0]) => {
+        const target = this.#functions.get(fn);
+        const place = { session, device: target.device, table, count, host, addresses };
+        const own = this.#queues.get(queue);
+        this.#sessions
+          .useAsync(place, (each) => plugin.openaccAsyncExec(each, target, dimensionsAt(dimensions), own))
+          .catch(endProcess);
+      },
+      queueConstruct: ([device = 0]) => this.#queues.add(plugin.asyncConstruct(device)),
+      queueDestruct: ([queue = 0]) => plugin.asyncDestruct(this.#queues.take(queue)).then(() => 1),
+      queueTest: ([queue = 0]) => (plugin.asyncTest(this.#queues.get(queue)) ? 1 : 0),
+      queueSynchronize: ([queue = 0]) => plugin.asyncSynchronize(this.#queues.get(queue)).then(() => 1),
+      queueSerialize: ([earlier = 0, later = 0]) =>
+        void plugin.asyncSerialize(this.#queues.get(earlier), this.#queues.get(later)),
+      queueCallback: ([queue = 0, fn = 0, data = 0]) =>
+        void plugin.asyncQueueCallback(
+          this.#queues.get(queue),
+          () => new Promise<void>((resolve) => addon().callFunction(fn, data, resolve)),
+        ),
+      queueHostToDevice: ([queue = 0, to = 0, from = 0, bytes = 0]) =>
+        void plugin.asyncHost2dev(this.#queues.get(queue), to, bytesAt(from, bytes)),
+      queueDeviceToHost: ([queue = 0, to = 0, from = 0, bytes = 0]) =>
+        void plugin.asyncDev2host(this.#queues.get(queue), bytesAt(to, bytes), from),
+      property: ([device = 0, property = 0, text = 0, room = 0]) => propertyOf(plugin, device, property, text, room),
+      dimensions: ([fn = 0, dimensions = 0, text = 0, room = 0]) => {
+        const target = this.#functions.get(fn);
+        writeText(text, room, target.name);
+        const view = viewAt(dimensions, 12);
+        const actual = plugin.openaccDimensions?.(target, dimensionsAt(dimensions)) ?? [];
+        for (const [i, size] of actual.entries()) view.setUint32(4 * i, size, true);
+        return 0;
+      },
+      sessionTable: ([device = 0, bytes = 0, place = 0]) => this.#sessions.allocate(device, bytes, place),
+      memcpyRect: () => {
+        throw new OffloadError("ERR_OFFLOAD_PLUGIN", "boxes are copied row by row");
+      },
+      uid: ([device = 0, text = 0, room = 0]) => {
+        const uid = plugin.getProperty?.(device, "uid");
+        if (typeof uid !== "string") return 0;
+        writeText(text, room, uid);
+        return 1;
+      },
+      end: async ([status = 0]) => {
+        await this.surroundings.ended(status);
+        return 0;
+      },
+      libgomp: ([file = 0, text = 0, room = 0]) => {
+        writeText(text, room, this.surroundings.libraryFor(addon().hostText(file)));
+        return 0;
+      },
+    };
+  }
+
+  #finiDevice(device: number): Answer {
+    for (const [key, image] of this.#images) {
+      if (image.device === device) this.#images.delete(key);
+    }
+    this.#functions.removeAll((fn) => fn.device === device);
+    this.#plugin.finiDevice(device);
+    return 0;
+  }
+
+  /** Fills the table of address pairs: functions, variables, and one more for what the runtime itself puts into the image. */
+  #loadImage([device = 0, version = 0, data = 0, pairs = 0, count = 0, hostFunctions = 0]: Words): Answer {
+    const image = this.#plugin.loadImage(device, registeredImage(version, data, hostFunctions));
+    this.#images.set(`${device}:${data}`, image);
+    const ranges = [
+      ...image.functions.map((fn) => [this.#functions.add(fn), 1] as const),
+      ...image.variables.map(({ address, size, link }) => [address, size, link] as const),
+      [image.icvs?.address ?? 0, image.icvs?.size ?? 0] as const,
+    ];
+    if (ranges.length > count) {
+      throw new OffloadError("ERR_OFFLOAD_IMAGE", `the image has ${ranges.length} entries, and ${count} were registered`);
+    }
+    const table = viewAt(pairs, 16 * count);
+    for (const [i, [address, size, link = false]] of ranges.entries()) {
+      table.setBigUint64(16 * i, BigInt(address), true);
+      // Of a variable that is linked when it is mapped the size has the mark that the host's own table has.
+      const end = BigInt(address) + BigInt(size) + (link ? 1n << 63n : 0n);
+      table.setBigUint64(16 * i + 8, BigInt.asUintN(64, end), true);
+    }
+    return ranges.length;
+  }
+
+  #unloadImage(device: number, data: number): Answer {
+    const key = `${device}:${data}`;
+    const image = this.#images.get(key);
+    if (image === undefined) {
+      throw new OffloadError("ERR_OFFLOAD_IMAGE", `an image is to be unloaded from device ${device} that is not there`);
+    }
+    this.#images.delete(key);
+    const own = new Set(image.functions);
+    this.#functions.removeAll((fn) => own.has(fn));
+    this.#plugin.unloadImage(image);
+    return 0;
+  }
+}
+
+function dimensionsAt(address: number): [number, number, number] {
+  const view = viewAt(address, 12);
+  return [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true)];
+}
+
+/** What an error is for libgomp: a kernel's exit() and abort() are the program's. */
+function outcomeOf(error: unknown): { outcome: PluginOutcome; value: number; message: string } {
+  const { code, exitCode } = error as { code?: unknown; exitCode?: unknown };
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === "ERR_OFFLOAD_EXIT" && typeof exitCode === "number") {
+    return { outcome: OUTCOME.exit, value: exitCode, message };
+  }
+  return { outcome: code === "ERR_OFFLOAD_ABORT" ? OUTCOME.abort : OUTCOME.failed, value: 0, message };
+}
+
+function refuse(request: number, error: unknown): void {
+  const { outcome, value, message } = outcomeOf(error);
+  addon().answerPlugin(request, outcome, value, message);
+}
+
+/** Where nobody waits for an answer. */
+function endProcess(error: unknown): void {
+  const { outcome, value, message } = outcomeOf(error);
+  addon().endProcess(outcome, value, message);
+}

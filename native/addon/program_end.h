@@ -1,0 +1,17 @@
+// The end of a program that runs in this process, whichever of its threads calls exit(): what the program and its
+// libraries have registered runs, then JavaScript puts its own things in order, and the process ends without Node's and
+// the HSA runtime's own exit handlers, which count on threads that are still at work.
+#pragma once
+
+#include <link.h>
+
+namespace gcn::addon {
+
+// Before the program is opened: what is registered from now on is its own. Idempotent.
+void WatchForEnd();
+// What the program brings with it has been opened behind this one: their destructors run at the end.
+void FinalizeBehind(const link_map* last);
+// The last object that is loaded now.
+const link_map* LastLoaded();
+
+}  // namespace gcn::addon

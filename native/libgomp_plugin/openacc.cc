@@ -1,0 +1,111 @@
+// What libgomp asks of a plugin for OpenACC: launches, queues, threads, properties.
+#include <array>
+#include <mutex>
+
+#include "call.h"
+#include "interface.h"
+#include "profiling.h"
+#include "runtime.h"
+#include "session.h"
+
+namespace gcn::libgomp {
+
+#if GCN_LIBGOMP >= 17
+GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_exec(Session* session, DeviceFunction function, size_t, void**,
+                                                  unsigned* dimensions, void*) {
+  const LaunchEvent event(function, dimensions);
+  Call(Operation::kExec, function, dimensions, session->table, session->number, 0, 0, 0).MustSucceed();
+}
+
+GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_async_exec(Session* session, DeviceFunction function, size_t, void**,
+                                                        unsigned* dimensions, void*, AsyncQueue* queue) {
+  const LaunchEvent event(function, dimensions);
+  Call(Operation::kAsyncExec, function, dimensions, session->table, session->number, 0, 0, 0, queue).MustSucceed();
+}
+#elif GCN_LIBGOMP >= 13
+// The device's addresses are a table on the device already.
+GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_exec(DeviceFunction function, size_t, void**, void** table,
+                                                  unsigned* dimensions, void*) {
+  const LaunchEvent event(function, dimensions);
+  Call(Operation::kExec, function, dimensions, table, 0, 0, 0, 0).MustSucceed();
+}
+
+GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_async_exec(DeviceFunction function, size_t, void**, void** table,
+                                                        unsigned* dimensions, void*, AsyncQueue* queue) {
+  const LaunchEvent event(function, dimensions);
+  Call(Operation::kAsyncExec, function, dimensions, table, 0, 0, 0, 0, queue).MustSucceed();
+}
+#else
+// The device's addresses are an array of the host's, and the host's own address stands for one that is null: the plugin
+// makes the table.
+GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_exec(DeviceFunction function, size_t count, void** host, void** device,
+                                                  unsigned* dimensions, void*) {
+  const LaunchEvent event(function, dimensions);
+  Call(Operation::kExec, function, dimensions, 0, 0, count, host, device).MustSucceed();
+}
+
+GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_async_exec(DeviceFunction function, size_t count, void** host,
+                                                        void** device, unsigned* dimensions, void*,
+                                                        AsyncQueue* queue) {
+  const LaunchEvent event(function, dimensions);
+  Call(Operation::kAsyncExec, function, dimensions, 0, 0, count, host, device, queue).MustSucceed();
+}
+#endif
+
+GCN_LIBGOMP_EXPORT void* GOMP_OFFLOAD_openacc_create_thread_data(int) {
+  // Nothing is kept for a thread, but null would be a failure.
+  static std::byte nothing{};
+  return &nothing;
+}
+GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_destroy_thread_data(void*) {}
+
+GCN_LIBGOMP_EXPORT AsyncQueue* GOMP_OFFLOAD_openacc_async_construct(int device) {
+  const Call call(Operation::kQueueConstruct, device);
+  call.Report();
+  return static_cast<AsyncQueue*>(call.Pointer());
+}
+GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_openacc_async_destruct(AsyncQueue* queue) {
+  const Call call(Operation::kQueueDestruct, queue);
+  return call.Unserved() || call.Report();
+}
+GCN_LIBGOMP_EXPORT int GOMP_OFFLOAD_openacc_async_test(AsyncQueue* queue) {
+  const Call call(Operation::kQueueTest, queue);
+  return call.Report() ? static_cast<int>(call.value()) : -1;
+}
+GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_openacc_async_synchronize(AsyncQueue* queue) {
+  return Call(Operation::kQueueSynchronize, queue).Report();
+}
+GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_openacc_async_serialize(AsyncQueue* earlier, AsyncQueue* later) {
+  return Call(Operation::kQueueSerialize, earlier, later).Report();
+}
+GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_async_queue_callback(AsyncQueue* queue, void (*function)(void*),
+                                                                  void* data) {
+  Call(Operation::kQueueCallback, queue, function, data).MustSucceed();
+}
+GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_openacc_async_host2dev(int, void* destination, const void* source, size_t bytes,
+                                                            AsyncQueue* queue) {
+  return Call(Operation::kQueueHostToDevice, queue, destination, source, bytes).Report();
+}
+GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_openacc_async_dev2host(int, void* destination, const void* source, size_t bytes,
+                                                            AsyncQueue* queue) {
+  return Call(Operation::kQueueDeviceToHost, queue, destination, source, bytes).Report();
+}
+
+GCN_LIBGOMP_EXPORT PropertyValue GOMP_OFFLOAD_openacc_get_property(int device, int property) {
+  if ((property & kPropertyIsText) == 0) {
+    const Call call(Operation::kProperty, device, property, 0, 0);
+    return {.number = call.Report() ? static_cast<size_t>(call.value()) : 0};
+  }
+  // A text stays for whoever has asked for it: as many as there are texts of devices.
+  constexpr int kMostDevices = 64;
+  constexpr int kTexts = 4;
+  static std::array<std::array<char, 128>, kMostDevices * kTexts> texts;
+  static std::mutex mutex;
+  const int text = property & ~kPropertyIsText;
+  if (device < 0 || device >= kMostDevices || text < 0 || text >= kTexts) return {.text = nullptr};
+  const std::lock_guard lock(mutex);
+  auto& place = texts[static_cast<size_t>(device) * kTexts + static_cast<size_t>(text)];
+  return {.text = Call(Operation::kProperty, device, property, place.data(), place.size()).Flag() ? place.data() : nullptr};
+}
+
+}  // namespace gcn::libgomp
