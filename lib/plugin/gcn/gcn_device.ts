@@ -345,10 +345,11 @@ export class GcnDevice implements QueueOwner {
   end(): void {
     if (this.#ended) return;
     this.#finish();
+    // Before anything else: their destructors run, as GCC's plugin has it.
+    for (const module of this.#modules) module.dispose();
     this.#ended = true;
     for (const queue of this.#queues) queue.dispose();
     this.#queues.clear();
-    for (const module of this.#modules) module.dispose();
     this.#sync.dispose();
     this.#syncEphemeral.end();
     this.blocks.end();
