@@ -1,7 +1,7 @@
 /** The process of one host program: `node host_process.js PROGRAM ARGS…`, which `gcn-offload host` starts and watches over. */
 import { writeSync } from "node:fs";
-import { errorText, exitCodeOf } from "./command.js";
 import { runHostProgram } from "../libgomp/host_program.js";
+import { errorText, exitCodeOf } from "./command.js";
 
 const [program = "", ...words] = process.argv.slice(2);
 try {

@@ -6,11 +6,12 @@ import { packageFolder } from "../hsa/locate.js";
 import { nearest } from "../validate.js";
 import { type Command, EXIT, errorObject, errorText, exitCodeOf, help, InputError, parse } from "./command.js";
 import { exec } from "./exec.js";
+import { host } from "./host.js";
 import { info } from "./info.js";
 import { inspect } from "./inspect.js";
 import { run } from "./run.js";
 
-const COMMANDS: readonly Command[] = [info, inspect, run, exec];
+const COMMANDS: readonly Command[] = [info, inspect, run, exec, host];
 
 const HELP_OPTION = { type: "boolean", short: "h", help: "show this" } as const;
 

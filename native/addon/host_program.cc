@@ -104,6 +104,14 @@ void Tell(const Program& program, int status, const std::string& trouble) {
   });
 }
 
+// Node's main has left C's stdout without a buffer, and ignores broken pipes. A program finds its stdout buffered by the
+// line on a terminal and by the block elsewhere, and dies of them.
+void RestoreHabits() {
+  static std::array<char, 4096> buffer;
+  std::setvbuf(stdout, buffer.data(), isatty(STDOUT_FILENO) != 0 ? _IOLBF : _IOFBF, buffer.size());
+  std::signal(SIGPIPE, SIG_DFL);
+}
+
 using Main = int (*)(int, char**, char**);
 
 // Opens the program. Null where that fails, with `trouble` why.
@@ -123,8 +131,7 @@ Main Open(const Program& program, std::string& trouble) {
 
 void* RunProgram(void* data) {
   Program& program = *static_cast<Program*>(data);
-  // Node ignores it, and a program does not.
-  std::signal(SIGPIPE, SIG_DFL);
+  RestoreHabits();
   WatchForEnd();
   const link_map* const last = LastLoaded();
   if (program.ends_process) FinalizeBehind(last);
@@ -223,10 +230,12 @@ Napi::Value CallFunction(Environment&, const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Through C's stdio, as a plugin in C prints: what the program has printed before stands before it.
+// Through C's stdio, as a plugin in C prints: what the program has printed before stands before it. And at once, as GCC's
+// plugin does.
 Napi::Value PrintText(Environment&, const Napi::CallbackInfo& info) {
   const std::string text = Arguments(info).Text(0, "text");
   std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
   return info.Env().Undefined();
 }
 
