@@ -182,7 +182,10 @@ export class PluginServer {
       [image.icvs?.address ?? 0, image.icvs?.size ?? 0] as const,
     ];
     if (ranges.length > count) {
-      throw new OffloadError("ERR_OFFLOAD_IMAGE", `the image has ${ranges.length} entries, and ${count} were registered`);
+      throw new OffloadError(
+        "ERR_OFFLOAD_IMAGE",
+        `the image has ${ranges.length} entries, and ${count} were registered`,
+      );
     }
     const table = viewAt(pairs, 16 * count);
     for (const [i, [address, size, link = false]] of ranges.entries()) {

@@ -106,7 +106,10 @@ export class ServedSessions {
 
 function tableOf(count: number, addresses: number, host: number): Uint32Array {
   if (addresses === 0 || host === 0) {
-    throw new OffloadError("ERR_OFFLOAD_SESSION_TABLE", `libgomp hands over ${count} variables without their addresses`);
+    throw new OffloadError(
+      "ERR_OFFLOAD_SESSION_TABLE",
+      `libgomp hands over ${count} variables without their addresses`,
+    );
   }
   const bytes = bytesAt(addresses, WORD_BYTES * count).slice();
   const words = new Uint32Array(bytes.buffer);

@@ -65,9 +65,10 @@ function cleanEnvironment() {
 const archOptions = (target) =>
   `-foffload-options=amdgcn-amdhsa=-march=${target === "gfx803" ? "fiji" : target} -Wl,--strip-debug`;
 
-async function compile(test, { target, folder, seconds }) {
-  const program = join(folder, `${test.id.replace(/[ /]/g, "_")}.exe`);
-  const words = [...test.flags.slice(0, 2), "-w", ...test.flags.slice(2)];
+async function compile(test, { target, folder, seconds, plugin }) {
+  const ours = plugin === "ours";
+  const program = join(folder, `${test.id.replace(/[ /]/g, "_")}.${ours ? "so" : "exe"}`);
+  const words = [...test.flags.slice(0, 2), "-w", ...test.flags.slice(2), ...(ours ? ["-shared", "-fPIC"] : [])];
   // Debian's linker drops libraries that nothing needs yet; GCC's own objects, which come last, need libgomp.
   const libraries = ["-Wl,--no-as-needed", "-lm"];
   // A folder for each Fortran program's modules: tests that are compiled at the same time share names of modules.
@@ -124,15 +125,20 @@ function trouble(test, { code, signal, output, timedOut, seconds }) {
  * @param {import("./suite.mjs").Test} test
  * @returns one of: not compiled, failed, passed (kernels ran), no kernel (there are none), host (none was launched)
  */
-export async function judge(test, { root, target, folder, probe, seconds }) {
-  const compiled = await compile(test, { target, folder, seconds: Math.max(seconds, 300) });
+export async function judge(test, { root, target, folder, probe, seconds, plugin }) {
+  const compiled = await compile(test, { target, folder, seconds: Math.max(seconds, 300), plugin });
   if (compiled.failure !== undefined) return { verdict: "not compiled", detail: compiled.failure };
   const counts = `${compiled.program}.counts`;
   rmSync(counts, { force: true });
-  const exec = [join(root, "dist/cli/main.js"), "exec", "--gpu", target, "--", compiled.program];
+  const how = { gcc: "exec", ours: "host" }[plugin];
+  const counting = {
+    gcc: { LD_PRELOAD: probe },
+    ours: { NODE_OPTIONS: `--import ${join(root, "scripts/conformance/counts.mjs")}` },
+  }[plugin];
+  const exec = [join(root, "dist/cli/main.js"), how, "--gpu", target, "--", compiled.program];
   const outcome = await execute(process.execPath, exec, {
     cwd: dirname(compiled.program),
-    env: { ...cleanEnvironment(), LC_ALL: "C", LANG: "C", ...test.env, LD_PRELOAD: probe, GCN_OFFLOAD_COUNTS: counts },
+    env: { ...cleanEnvironment(), LC_ALL: "C", LANG: "C", ...test.env, ...counting, GCN_OFFLOAD_COUNTS: counts },
     seconds,
   });
   const work = readCounts(counts);

@@ -18,11 +18,14 @@ const { values } = parseArgs({
     filter: { type: "string", default: "" },
     timeout: { type: "string", default: "120" },
     thorough: { type: "boolean", default: false },
+    plugin: { type: "string", default: "gcc" },
   },
 });
 for (const folder of values.dir) {
   if (!(folder in FOLDERS)) throw new Error(`--dir ${folder} is none of ${Object.keys(FOLDERS).join(", ")}`);
 }
+
+if (values.plugin !== "gcc" && values.plugin !== "ours") throw new Error("--plugin is gcc or ours");
 
 /** Unpacks what the tests need of Debian's gcc-12-source, once. */
 function unpack() {
@@ -68,6 +71,7 @@ const context = {
   folder: join(build, values.target),
   probe: buildProbe(),
   seconds: Number(values.timeout),
+  plugin: values.plugin,
 };
 const choice = { thorough: values.thorough, filter: new RegExp(values.filter) };
 const folders = values.dir.map((folder) => ({ folder, ...testsOf(source, folder, choice) }));
@@ -115,7 +119,7 @@ const total = rows.reduce(
   (sum, row) => sum.map((value, i) => (i ? value + row[i] : value)),
   ["all", ...COLUMNS.map(() => 0)],
 );
-console.log(`\n${values.target}`.padEnd(28) + COLUMNS.map((name) => name.padStart(10)).join(""));
+console.log(`\n${values.target}, ${values.plugin}`.padEnd(28) + COLUMNS.map((name) => name.padStart(10)).join(""));
 for (const [name, ...cells] of [...rows, total]) {
   console.log(String(name).padEnd(27) + cells.map((cell) => String(cell).padStart(10)).join(""));
 }
@@ -129,5 +133,6 @@ console.log("slowest on the device (seconds, million wave-instructions):");
 for (const { id, nanoseconds, instructions } of slow.slice(0, 10)) {
   console.log(`  ${(nanoseconds / 1e9).toFixed(2).padStart(8)} ${(instructions / 1e6).toFixed(1).padStart(9)}  ${id}`);
 }
-writeFileSync(join(build, `${values.target}.json`), `${JSON.stringify(results, null, 1)}\n`);
+const report = values.plugin === "gcc" ? values.target : `${values.target}.${values.plugin}`;
+writeFileSync(join(build, `${report}.json`), `${JSON.stringify(results, null, 1)}\n`);
 process.exit(total[6] > 0 ? 1 : 0);
