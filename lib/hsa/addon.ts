@@ -7,13 +7,16 @@ import { createRequire } from "node:module";
 import { HsaError } from "./errors.js";
 import { packageFolder } from "./locate.js";
 import type { Native } from "./native.js";
+import type { NativePrograms } from "./native_programs.js";
 
-let loaded: Native | undefined;
+type Addon = Native & NativePrograms;
+
+let loaded: Addon | undefined;
 
 /** @throws HsaError `ERR_HSA_ADDON_NOT_BUILT`. */
-export function addon(): Native {
+export function addon(): Addon {
   if (loaded === undefined) {
-    const bindings = createRequire(import.meta.url)("bindings") as (options: object) => Native;
+    const bindings = createRequire(import.meta.url)("bindings") as (options: object) => Addon;
     try {
       loaded = bindings({ bindings: "gcn_offload.node", module_root: packageFolder });
     } catch (error) {

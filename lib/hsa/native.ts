@@ -14,8 +14,6 @@
  * @packageDocumentation
  */
 
-import type { NativePrograms } from "./native_programs.js";
-
 /** Runtime: native/addon/runtime.cc */
 export interface OpenOptions {
   /** Libraries to try, in order: absolute paths or names for the loader. */
@@ -412,7 +410,7 @@ export interface SoftwareFault {
   } | null;
 }
 
-export interface Native extends NativePrograms {
+export interface Native {
   /**
    * Opens the runtime and calls hsa_init for this env. HSA is one per process: another env's open answers the same runtime, and throws
    * `ERR_HSA_ALREADY_OPEN` where the options contradict it. Throws `ERR_HSA_LIBRARY_NOT_FOUND` (with `tried: {library, reason}[]`) and

@@ -7,6 +7,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { dynamicTexts } from "../codeobject/dynamic.js";
+import { isElf } from "../codeobject/index.js";
 import { OffloadError } from "../errors.js";
 import { packageFolder } from "../hsa/locate.js";
 
@@ -42,10 +43,15 @@ export function pluginLibrary(libgomp: string): string {
   return library;
 }
 
-/** What the loader is to open so that the program finds its libgomp: the one in a folder that the program names, or the system's. */
+/**
+ * What the loader is to open so that the program finds its libgomp: the one in a folder that the program names, or the system's. Also of
+ * something that is no program: the loader says so better.
+ */
 export function libgompOf(program: string): string {
   const origin = dirname(resolve(program));
-  const folders = dynamicTexts(readFileSync(program), ["RUNPATH", "RPATH"]).flatMap((path) => path.split(":"));
+  const bytes = readFileSync(program);
+  const texts = isElf(bytes) ? dynamicTexts(bytes, ["RUNPATH", "RPATH"]) : [];
+  const folders = texts.flatMap((path) => path.split(":"));
   const own = folders.map((folder) => join(folder.replace(/\$(ORIGIN|\{ORIGIN\})/g, origin), LIBGOMP));
   return own.find(existsSync) ?? LIBGOMP;
 }

@@ -35,8 +35,8 @@ constexpr char kPluginName[] = "libgomp-plugin-gcn.so.1";
 constexpr size_t kLeastStack = size_t{8} << 20;
 constexpr size_t kUnlimitedStack = size_t{1} << 30;
 
-// One program on its way: it belongs to its thread, and lives as long as the process, for what it has registered may use
-// its words.
+// One program on its way: it belongs to its thread, and lives as long as the process, for what it has registered may
+// use its words.
 struct Program {
   std::string libgomp;
   std::vector<std::string> words;
@@ -67,8 +67,9 @@ std::string OpenPlugin(const std::string& library) {
 // Which of the plugin libraries is for the libgomp in `file`: JavaScript knows.
 std::string AskForPlugin(const char* file, std::string& library) {
   std::array<char, 4096> name{};
-  Request request{.operation = Operation::kLibgomp,
-                  .arguments = {reinterpret_cast<uintptr_t>(file), reinterpret_cast<uintptr_t>(name.data()), name.size()}};
+  Request request{
+      .operation = Operation::kLibgomp,
+      .arguments = {reinterpret_cast<uintptr_t>(file), reinterpret_cast<uintptr_t>(name.data()), name.size()}};
   if (!PluginBridge::Serve(request)) return "JavaScript has ended";
   if (request.outcome != Outcome::kDone) return request.message.data();
   library = name.data();
@@ -104,8 +105,8 @@ void Tell(const Program& program, int status, const std::string& trouble) {
   });
 }
 
-// Node's main has left C's stdout without a buffer, and ignores broken pipes. A program finds its stdout buffered by the
-// line on a terminal and by the block elsewhere, and dies of them.
+// Node's main has left C's stdout without a buffer, and ignores broken pipes. A program finds its stdout buffered by
+// the line on a terminal and by the block elsewhere, and dies of them.
 void RestoreHabits() {
   static std::array<char, 4096> buffer;
   std::setvbuf(stdout, buffer.data(), isatty(STDOUT_FILENO) != 0 ? _IOLBF : _IOFBF, buffer.size());
@@ -124,8 +125,7 @@ Main Open(const Program& program, std::string& trouble) {
     return nullptr;
   }
   const auto main = reinterpret_cast<Main>(dlsym(opened, "main"));
-  if (main == nullptr)
-    trouble = program.words.front() + " has no main: compile it as a program, with -shared -fPIC";
+  if (main == nullptr) trouble = program.words.front() + " has no main: compile it as a program, with -shared -fPIC";
   return main;
 }
 
@@ -173,7 +173,8 @@ Napi::Value AnswerPlugin(Environment&, const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const auto outcome = static_cast<Outcome>(arguments.Integer(1, "outcome", 0, 3));
   PluginBridge::Instance().Answer(static_cast<uint32_t>(arguments.Integer(0, "number", 0, UINT32_MAX)), outcome,
-                                  arguments.Integer(2, "value", 0, kMaxSafeInteger), arguments.TextOr(3, "message", ""));
+                                  arguments.Integer(2, "value", 0, kMaxSafeInteger),
+                                  arguments.TextOr(3, "message", ""));
   return info.Env().Undefined();
 }
 
@@ -230,8 +231,8 @@ Napi::Value CallFunction(Environment&, const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Through C's stdio, as a plugin in C prints: what the program has printed before stands before it. And at once, as GCC's
-// plugin does.
+// Through C's stdio, as a plugin in C prints: what the program has printed before stands before it. And at once, as
+// GCC's plugin does.
 Napi::Value PrintText(Environment&, const Napi::CallbackInfo& info) {
   const std::string text = Arguments(info).Text(0, "text");
   std::fwrite(text.data(), 1, text.size(), stdout);

@@ -17,7 +17,8 @@ class NativeCalls {
   // The process's own; its thread lasts as long.
   static NativeCalls& Instance();
 
-  // `done` is called on JavaScript's thread when the function has returned. The event loop has been told to wait for it.
+  // `done` is called on JavaScript's thread when the function has returned. The event loop has been told to wait for
+  // it.
   void Call(void (*function)(void*), void* data, std::shared_ptr<Napi::FunctionReference> done);
 
  private:

@@ -198,8 +198,7 @@ void PluginBridge::Hand(Napi::Env env, const std::shared_ptr<Waiting>& waiting) 
   for (size_t i = 0; i < request.arguments.size(); i++)
     napi_create_double(env, static_cast<double>(request.arguments[i]), &words[2 + i]);
   napi_value answer = nullptr;
-  const napi_status status =
-      napi_call_function(env, env.Undefined(), serve_.Value(), std::size(words), words, &answer);
+  const napi_status status = napi_call_function(env, env.Undefined(), serve_.Value(), std::size(words), words, &answer);
   if (status != napi_ok) {
     // `serve` itself catches what its calls throw: this is a mistake of ours, or the end of the env.
     napi_value exception = nullptr;

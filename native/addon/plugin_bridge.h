@@ -1,5 +1,5 @@
-// The way from libgomp's plugin library to JavaScript, one for the process: calls from the thread that JavaScript runs on
-// are answered at once, calls from other threads are handed over to it and wait for their answer.
+// The way from libgomp's plugin library to JavaScript, one for the process: calls from the thread that JavaScript runs
+// on are answered at once, calls from other threads are handed over to it and wait for their answer.
 #pragma once
 
 #include <napi.h>

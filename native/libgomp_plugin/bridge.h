@@ -1,5 +1,5 @@
-// What lies between libgomp's plugin library and whoever answers for it: one request for each call of libgomp's, answered
-// by JavaScript (lib/libgomp/plugin_server.ts), whose numbers for the operations are these.
+// What lies between libgomp's plugin library and whoever answers for it: one request for each call of libgomp's,
+// answered by JavaScript (lib/libgomp/plugin_server.ts), whose numbers for the operations are these.
 #pragma once
 
 #include <array>
@@ -31,15 +31,15 @@ enum class Operation : uint32_t {
   kQueueSynchronize = 19,  // queue
   kQueueSerialize = 20,    // earlier, later
   kQueueCallback = 21,     // queue, function, its data
-  kQueueHostToDevice = 22, // queue, destination, source, bytes
-  kQueueDeviceToHost = 23, // queue, destination, source, bytes
-  kProperty = 24,          // device, property, text, its room
-  kDimensions = 25,        // function, dimensions, which become those of the launch; text, its room
-  kSessionTable = 26,      // device, bytes, where the session goes
-  kMemcpyRect = 27,        // device, CopyBox
-  kUid = 28,               // device, text, its room
-  kEnd = 29,               // status: the program has ended, and the process will
-  kLibgomp = 30,           // the file of the libgomp in use; text, its room: the plugin library for it
+  kQueueHostToDevice = 22,  // queue, destination, source, bytes
+  kQueueDeviceToHost = 23,  // queue, destination, source, bytes
+  kProperty = 24,           // device, property, text, its room
+  kDimensions = 25,         // function, dimensions, which become those of the launch; text, its room
+  kSessionTable = 26,       // device, bytes, where the session goes
+  kMemcpyRect = 27,         // device, CopyBox
+  kUid = 28,                // device, text, its room
+  kEnd = 29,                // status: the program has ended, and the process will
+  kLibgomp = 30,            // the file of the libgomp in use; text, its room: the plugin library for it
 };
 
 enum class Outcome : uint32_t {

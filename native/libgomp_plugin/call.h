@@ -17,12 +17,13 @@ uint64_t Word(T value) {
   }
 }
 
-// One call, answered. Failures are said to libgomp, whose line on stderr they become; a kernel's exit() or abort() is the
-// process's, and does not come back.
+// One call, answered. Failures are said to libgomp, whose line on stderr they become; a kernel's exit() or abort() is
+// the process's, and does not come back.
 class Call {
  public:
   template <typename... Values>
-  explicit Call(Operation operation, Values... values) : request_{.operation = operation, .arguments = {Word(values)...}} {
+  explicit Call(Operation operation, Values... values)
+      : request_{.operation = operation, .arguments = {Word(values)...}} {
     Send();
   }
 

@@ -45,8 +45,7 @@ GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_exec(DeviceFunction function, size_
 }
 
 GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_async_exec(DeviceFunction function, size_t count, void** host,
-                                                        void** device, unsigned* dimensions, void*,
-                                                        AsyncQueue* queue) {
+                                                        void** device, unsigned* dimensions, void*, AsyncQueue* queue) {
   const LaunchEvent event(function, dimensions);
   Call(Operation::kAsyncExec, function, dimensions, 0, 0, count, host, device, queue).MustSucceed();
 }
@@ -105,7 +104,8 @@ GCN_LIBGOMP_EXPORT PropertyValue GOMP_OFFLOAD_openacc_get_property(int device, i
   if (device < 0 || device >= kMostDevices || text < 0 || text >= kTexts) return {.text = nullptr};
   const std::lock_guard lock(mutex);
   auto& place = texts[static_cast<size_t>(device) * kTexts + static_cast<size_t>(text)];
-  return {.text = Call(Operation::kProperty, device, property, place.data(), place.size()).Flag() ? place.data() : nullptr};
+  return {.text =
+              Call(Operation::kProperty, device, property, place.data(), place.size()).Flag() ? place.data() : nullptr};
 }
 
 }  // namespace gcn::libgomp

@@ -1,4 +1,6 @@
 // What libgomp asks of any plugin: identity, devices, images, memory, launches.
+#include <array>
+
 #include "call.h"
 #include "interface.h"
 #include "runtime.h"
@@ -104,6 +106,21 @@ GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_dev2host(int device, void* destination, con
 GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_dev2dev(int device, void* destination, const void* source, size_t bytes) {
   return Call(Operation::kDeviceToDevice, device, destination, source, bytes).Report();
 }
+
+#if GCN_LIBGOMP >= 16
+GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_memset(int device, void* address, int value, size_t bytes) {
+  return Call(Operation::kMemset, device, address, value & 0xff, bytes).Report();
+}
+
+// For whoever asks by name, as long as there is a process.
+GCN_LIBGOMP_EXPORT const char* GOMP_OFFLOAD_get_uid(int device) {
+  constexpr int kMostDevices = 64;
+  static std::array<std::array<char, 64>, kMostDevices> texts;
+  if (device < 0 || device >= kMostDevices) return nullptr;
+  auto& text = texts[static_cast<size_t>(device)];
+  return Call(Operation::kUid, device, text.data(), text.size()).Flag() ? text.data() : nullptr;
+}
+#endif
 
 GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_can_run(void* function) {
   const Call call(Operation::kCanRun, function);

@@ -8,10 +8,10 @@
 namespace gcn::libgomp {
 namespace {
 
-constexpr int kEnqueueLaunchStart = 18;    // acc_ev_enqueue_launch_start
-constexpr int kEnqueueLaunchEnd = 19;      // acc_ev_enqueue_launch_end
-constexpr int kConstructParallel = 0;      // acc_construct_parallel
-constexpr int kDeviceApiOther = 4;         // acc_device_api_other
+constexpr int kEnqueueLaunchStart = 18;  // acc_ev_enqueue_launch_start
+constexpr int kEnqueueLaunchEnd = 19;    // acc_ev_enqueue_launch_end
+constexpr int kConstructParallel = 0;    // acc_construct_parallel
+constexpr int kDeviceApiOther = 4;       // acc_device_api_other
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// OpenACC's profiling interface, as far as a plugin has a part in it: it announces each launch to whoever has registered
-// (OpenACC 2.6, 5; acc_prof.h). The structures' layouts are the interface's own.
+// OpenACC's profiling interface, as far as a plugin has a part in it: it announces each launch to whoever has
+// registered (OpenACC 2.6, 5; acc_prof.h). The structures' layouts are the interface's own.
 #pragma once
 
 #include "interface.h"

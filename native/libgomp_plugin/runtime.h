@@ -1,5 +1,5 @@
-// The libgomp that has loaded this plugin, and what a plugin may ask of it. Not linked: the process may have any, and it is
-// the one that calls.
+// The libgomp that has loaded this plugin, and what a plugin may ask of it. Not linked: the process may have any, and
+// it is the one that calls.
 #pragma once
 
 #include <cstdarg>

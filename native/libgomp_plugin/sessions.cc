@@ -1,9 +1,8 @@
 // The session's calls and those that end it (GCC 17).
-#include "session.h"
-
 #include "call.h"
 #include "interface.h"
 #include "runtime.h"
+#include "session.h"
 
 #if GCN_LIBGOMP >= 17
 

@@ -28,9 +28,15 @@ export interface Elsewhere {
 
 /**
  * Compiles `file` for `target` and answers the program's path; beside it lies GCC's dump of target regions that were lowered, as
- * `.omplower`, for programs from elsewhere. A program that was made of the same text by the same command is used again.
+ * `.omplower`, for programs from elsewhere. A program that was made of the same text by the same command is used again. A shared object has
+ * the program's main, for `gcn-offload host`.
  */
-export async function compile(file: string, target: Target, elsewhere?: Elsewhere): Promise<string> {
+export async function compile(
+  file: string,
+  target: Target,
+  elsewhere?: Elsewhere,
+  kind: "program" | "shared object" = "program",
+): Promise<string> {
   const source = join(elsewhere?.folder ?? sources, file);
   const text = readFileSync(source, "utf8");
   // Without the debug lines of the device's libraries an image is a third as big, and GCC as much faster.
@@ -43,6 +49,7 @@ export async function compile(file: string, target: Target, elsewhere?: Elsewher
     offload,
     "-foffload-options=-lm",
     ...(elsewhere?.options ?? []),
+    ...(kind === "program" ? [] : ["-shared", "-fPIC", "-I", sources]),
     source,
     "-lm",
   ];
