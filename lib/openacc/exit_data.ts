@@ -95,8 +95,8 @@ class Plan {
     }
     const start = item.address;
     const end = start + (isPointer(kind) ? POINTER_BYTES : item.size);
-    const range = this.#device.table.find(start, end);
-    if (range === null || range.isLink || this.#leaving.has(range)) return;
+    const range = this.#find(start, end);
+    if (range === null || range.isLink) return;
     if (!range.holds(start, end)) {
       throw new OffloadError(
         "ERR_OFFLOAD_OVERLAP",
@@ -106,6 +106,14 @@ class Plan {
     if (this.#release(range, exit.finalize) > 0) return;
     for (const member of range.siblings ?? [range]) this.#leaving.add(member);
     if (exit.copies) this.#copyBack(item, range, start, end);
+  }
+
+  /** What is there once that has gone which items before this one have given back. */
+  #find(start: number, end: number): MappedRange | null {
+    const { table } = this.#device;
+    let range = table.find(start, end);
+    while (range !== null && this.#leaving.has(range)) range = range.end < end ? table.find(range.end, end) : null;
+    return range;
   }
 
   /** Answers how many references are left. */

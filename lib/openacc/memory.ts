@@ -14,7 +14,7 @@ import { addressOf, bytesAt, POINTER_BYTES, pin } from "../target/host_memory.js
 import { type Mappable, map } from "../target/map.js";
 import type { MapItem } from "../target/map_item.js";
 import { MAP } from "../target/map_kind.js";
-import { MappedRange } from "../target/mapped_range.js";
+import { DeviceBlock, MappedRange } from "../target/mapped_range.js";
 import type { TargetDevice } from "../target/target_device.js";
 import { integer } from "../validate.js";
 import type { AsyncQueues } from "./async_queues.js";
@@ -236,8 +236,16 @@ export class AccMemory {
       );
     }
     if (owner !== null) pin(owner);
-    const place = { block: null, address: deviceAddress };
-    const range = new MappedRange(address, address + size, owner, place, Number.POSITIVE_INFINITY);
+    // The program's own use is never given back: nobody else frees it.
+    const block = new DeviceBlock(deviceAddress, deviceAddress);
+    block.uses++;
+    const range = new MappedRange(
+      address,
+      address + size,
+      owner,
+      { block, address: deviceAddress },
+      Number.POSITIVE_INFINITY,
+    );
     table.add(range);
     this.#mapped.add(range);
   }

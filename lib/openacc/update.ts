@@ -1,8 +1,8 @@
 /**
  * OpenACC's `update`: copies between mapped memory and the host's.
  *
- * Unlike libgomp's, pointers that are attached stay as they are on both sides (OpenACC 3.0, 2.14.4), and a pointer behind what is updated
- * gets its device's value in the queue's order.
+ * Unlike libgomp's, pointers that are attached stay as they are on both sides, where the other side's address would lead nowhere; and a
+ * pointer behind what is updated gets its device's value in the queue's order.
  *
  * Source: oacc-parallel.c (GOACC_update), oacc-mem.c (update_dev_host) of GCC 12 to 17.
  *

@@ -274,6 +274,16 @@ describe("a construct that is refused changes nothing", () => {
     expect([lab.state(), lab.queue().pending]).toEqual([before, []]);
   });
 
+  test("exit data of more than is left when an item before it has taken its part away", () => {
+    enterData(lab.device, [host.item(MAP.TO, 200, 8), host.item(MAP.TO, 208, 8)]);
+    const before = lab.state();
+    const items = [host.item(MAP.RELEASE, 200, 8), host.item(MAP.RELEASE, 200, 16)];
+    expect(refusal(() => exitData(lab.device, items))).toBe("ERR_OFFLOAD_OVERLAP");
+    expect(lab.state()).toEqual(before);
+    exitData(lab.device, [host.item(MAP.RELEASE, 200, 8), host.item(MAP.RELEASE, 200, 8)]);
+    expect([lab.counts(host.base + 200), lab.counts(host.base + 208)]).toEqual([null, [1, 1]]);
+  });
+
   test("exit data, where other constructs have taken dynamic references away", () => {
     const [range] = [...lab.device.table];
     if (range !== undefined) range.count.value = 0.5;
