@@ -1,0 +1,280 @@
+/** Random sequences of OpenACC operations, few of them illegal: what has been mapped is roughly known while they are made. */
+import { MAP } from "../../../lib/target/index.js";
+import {
+  ARENA_BYTES,
+  type Item,
+  type ListLetter,
+  type Operation,
+  type PlainLetter,
+  type Sequence,
+  SLOT_BYTES,
+  SLOTS,
+} from "./operation.js";
+
+/** Variables of the host: first slot, slots. Those of odd index hold pointers. */
+const VARIABLES = [
+  [0, 4],
+  [4, 4],
+  [8, 1],
+  [9, 4],
+  [14, 6],
+  [20, 4],
+  [24, 8],
+] as const;
+
+interface Range {
+  readonly offset: number;
+  readonly size: number;
+}
+
+class Maker {
+  #state: number;
+  /** What each open data region has entered. */
+  readonly #regions: Range[][] = [];
+  /** What is probably mapped, and how often. */
+  readonly #entered: (Range & { count: number })[] = [];
+  #attached: number[] = [];
+  /** Of the construct that is being made. */
+  #named: Range[] = [];
+  readonly operations: Operation[] = [];
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  // A counter through a hash (splitmix32).
+  #below(count: number): number {
+    this.#state = (this.#state + 0x9e3779b9) | 0;
+    let z = this.#state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return ((z ^ (z >>> 15)) >>> 0) % count;
+  }
+  #chance(percent: number): boolean {
+    return this.#below(100) < percent;
+  }
+  #pick<T>(choices: readonly T[]): T {
+    return choices[this.#below(choices.length)] as T;
+  }
+
+  #plain(what: PlainLetter, offset = 0, second = 0, mayWait = true): void {
+    this.operations.push({ what, async: mayWait && this.#chance(40), offset, second });
+  }
+  #list(what: ListLetter, items: readonly Item[]): void {
+    this.operations.push({ what, async: what !== "b" && this.#chance(40), items });
+  }
+
+  #whole(): Range {
+    const [slot, slots] = this.#pick(VARIABLES);
+    return { offset: slot * SLOT_BYTES, size: slots * SLOT_BYTES };
+  }
+  #part({ offset, size }: Range): Range {
+    const slots = size / SLOT_BYTES;
+    const from = this.#below(slots);
+    return { offset: offset + from * SLOT_BYTES, size: SLOT_BYTES * (1 + this.#below(slots - from)) };
+  }
+  /** To be mapped: mostly what can be, a variable or a part of what is mapped of it. */
+  #range(): Range {
+    const whole = this.#whole();
+    if (this.#chance(2)) {
+      const size = Math.min(whole.size + SLOT_BYTES * this.#pick([1, 2]), ARENA_BYTES - whole.offset);
+      return { offset: whole.offset, size };
+    }
+    const there = this.#overlapping(whole);
+    if (there !== undefined) return this.#chance(25) ? this.#part(there) : there;
+    return this.#chance(15) ? this.#part(whole) : whole;
+  }
+  #overlapping({ offset, size }: Range): (Range & { count: number }) | undefined {
+    return this.#entered.find((range) => range.offset < offset + size && offset < range.offset + range.size);
+  }
+  /** Probably mapped. */
+  #there(): Range {
+    if (this.#entered.length === 0 || this.#chance(5)) return this.#range();
+    const range = this.#pick(this.#entered);
+    return this.#chance(25) ? this.#part(range) : range;
+  }
+  /** A slot for a pointer in memory that is mapped; sometimes anywhere. */
+  #mappedSlot(): number | undefined {
+    const slots = Array.from({ length: 8 }, () => this.#slot());
+    if (this.#chance(2)) return slots[0];
+    return slots.find((offset) => this.#overlapping({ offset, size: SLOT_BYTES }) !== undefined);
+  }
+  #slot(): number {
+    const [slot, slots] = this.#pick(VARIABLES.filter((_, i) => i % 2 === 1));
+    return (slot + this.#below(slots)) * SLOT_BYTES;
+  }
+  #pointTo(slot: number, { offset }: Range): void {
+    if (this.#chance(90)) this.#plain("w", slot, this.#chance(4) ? -1 : offset, false);
+  }
+  #enters(range: Range): Range {
+    const there = this.#overlapping(range);
+    if (there === undefined) this.#entered.push({ ...range, count: 1 });
+    else there.count++;
+    this.#named.push(range);
+    return range;
+  }
+  #leaves(range: Range, all = false): Range {
+    const there = this.#overlapping(range);
+    if (there !== undefined && (all || --there.count === 0)) this.#entered.splice(this.#entered.indexOf(there), 1);
+    return range;
+  }
+  static #item(kind: number, { offset, size }: Range): Item {
+    return { kind: kind + 256 * 3, offset, size };
+  }
+
+  /** Items that stand together, of enter data and of data regions. */
+  #group(kinds: readonly number[]): Item[] {
+    const kind = this.#pick(kinds);
+    const plain = () => [Maker.#item(kind, this.#enters(this.#chance(30) ? this.#there() : this.#range()))];
+    switch (this.#below(12)) {
+      case 0:
+      case 1: {
+        // Data with the pointer to it.
+        const [range, slot] = [this.#enters(this.#range()), this.#mappedSlot()];
+        if (slot === undefined) return plain();
+        this.#pointTo(slot, range);
+        this.#attached.push(slot);
+        return [Maker.#item(kind, range), { kind: MAP.ATTACH + 768, offset: slot, size: 0 }];
+      }
+      case 2: {
+        const slot = this.#mappedSlot();
+        if (slot === undefined) return plain();
+        this.#pointTo(slot, this.#there());
+        this.#attached.push(slot);
+        return [{ kind: MAP.ATTACH + 768, offset: slot, size: 0 }];
+      }
+      case 3: {
+        // Members of a struct: two slots of one variable.
+        const [first, slots] = this.#pick(VARIABLES.filter(([, size]) => size >= 4));
+        const members = [0, 1 + this.#below(slots - 1)].map((slot) =>
+          this.#enters({ offset: (first + slot) * SLOT_BYTES, size: SLOT_BYTES }),
+        );
+        const struct = { kind: MAP.STRUCT + 768, offset: first * SLOT_BYTES, size: members.length };
+        return [struct, ...members.map((member) => Maker.#item(kind, member))];
+      }
+      case 4: {
+        // Data, the descriptor of it, and the pointer in that.
+        const [range, [first]] = [this.#enters(this.#range()), this.#pick(VARIABLES.filter((_, i) => i % 2 === 1))];
+        const descriptor = this.#enters({ offset: first * SLOT_BYTES, size: 2 * SLOT_BYTES });
+        this.#pointTo(descriptor.offset, range);
+        const pointer = { kind: MAP.POINTER + 768, offset: descriptor.offset, size: 0 };
+        return [Maker.#item(kind, range), Maker.#item(MAP.TO_PSET, descriptor), pointer];
+      }
+      case 5:
+        return [Maker.#item(this.#chance(80) ? kind : MAP.FORCE_PRESENT, this.#there())];
+      default:
+        return plain();
+    }
+  }
+  #groups(kinds: readonly number[]): Item[] {
+    return Array.from({ length: this.#pick([1, 1, 1, 2, 3]) }, () => this.#group(kinds)).flat();
+  }
+
+  #exits(): Item[] {
+    return Array.from({ length: this.#pick([1, 1, 2, 3]) }, (): Item[] => {
+      if (this.#anyAttached() && this.#chance(25)) {
+        return [
+          { kind: this.#pick([MAP.DETACH, MAP.DETACH, MAP.FORCE_DETACH]) + 768, offset: this.#detached(), size: 0 },
+        ];
+      }
+      const kind = this.#pick([MAP.FROM, MAP.FROM, MAP.RELEASE, MAP.RELEASE, MAP.DELETE, MAP.FORCE_FROM]);
+      return [Maker.#item(kind, this.#leaves(this.#there(), kind === MAP.DELETE || kind === MAP.FORCE_FROM))];
+    }).flat();
+  }
+  #anyAttached(): boolean {
+    this.#attached = this.#attached.filter((offset) => this.#overlapping({ offset, size: SLOT_BYTES }) !== undefined);
+    return this.#attached.length > 0;
+  }
+  /** One that was attached; whose memory is probably still there. */
+  #detached(): number {
+    const slot = this.#pick(this.#attached);
+    if (this.#chance(95)) this.#attached.splice(this.#attached.indexOf(slot), 1);
+    return slot;
+  }
+  #updates(): Item[] {
+    const range = this.#there();
+    const kind = this.#pick([MAP.FORCE_TO, MAP.FORCE_FROM, MAP.TO, MAP.TO, MAP.FROM, MAP.FROM]);
+    if (!this.#chance(20)) return [Maker.#item(kind, range)];
+    return [
+      Maker.#item(kind, range),
+      { kind: MAP.ALWAYS_POINTER + 768, offset: this.#mappedSlot() ?? this.#slot(), size: 0 },
+    ];
+  }
+
+  make(): void {
+    const pokes = () => this.#plain("p", SLOT_BYTES * this.#below(SLOTS), this.#below(2 ** 24), false);
+    const changes = () => this.#plain("v", SLOT_BYTES * this.#below(SLOTS), this.#below(2 ** 24), false);
+    const on = (what: PlainLetter, { offset, size }: Range) => this.#plain(what, offset, size);
+    const choices: readonly (readonly [number, () => unknown])[] = [
+      [8, pokes],
+      [14, changes],
+      [12, () => on(this.#pick(["i", "i", "c"]), this.#enters(this.#chance(40) ? this.#there() : this.#range()))],
+      [
+        14,
+        () => {
+          const what = this.#pick(["o", "l", "o", "l", "O", "L"] as const);
+          on(what, this.#leaves(this.#there(), what === "O" || what === "L"));
+        },
+      ],
+      [8, () => this.#entered.length > 0 && on(this.#pick(["U", "S"]), this.#there())],
+      [18, () => this.#list("e", this.#groups([MAP.TO, MAP.TO, MAP.ALLOC]))],
+      [14, () => this.#list("x", this.#exits())],
+      [
+        8,
+        () => {
+          this.#named = [];
+          this.#list("b", this.#groups([MAP.TO, MAP.TOFROM, MAP.FROM, MAP.ALLOC]));
+          this.#regions.push(this.#named);
+        },
+      ],
+      [
+        7,
+        () => {
+          this.#plain("d", 0, 0, false);
+          for (const range of this.#regions.pop() ?? []) this.#leaves(range);
+        },
+      ],
+      [5, () => this.#entered.length > 0 && this.#list("u", this.#updates())],
+      [
+        6,
+        () => {
+          const slot = this.#mappedSlot();
+          if (slot === undefined) return;
+          this.#pointTo(slot, this.#there());
+          this.#attached.push(slot);
+          this.#plain("h", slot);
+        },
+      ],
+      [
+        4,
+        () => {
+          if (this.#anyAttached()) this.#plain(this.#pick(["k", "k", "K"]), this.#detached());
+        },
+      ],
+      [1, () => on("m", this.#enters(this.#range()))],
+      [1, () => this.#chance(30) && this.#plain("n", this.#there().offset, 0, false)],
+    ];
+    let at = this.#below(choices.reduce((sum, [weight]) => sum + weight, 0));
+    for (const [weight, choice] of choices) {
+      if (at < weight) {
+        choice();
+        return;
+      }
+      at -= weight;
+    }
+  }
+  end(): void {
+    for (const _ of this.#regions) this.#plain("d", 0, 0, false);
+    this.#plain("r", 0, 0, false);
+  }
+  get length(): number {
+    return 4 + this.#below(22);
+  }
+}
+
+export function sequenceOf(seed: number): Sequence {
+  const maker = new Maker(seed);
+  for (let left = maker.length; left > 0; left--) maker.make();
+  maker.end();
+  return { seed, operations: maker.operations };
+}
