@@ -63,6 +63,11 @@ export class AsyncQueues implements AsyncDisposable {
     return this.#queues.get(async) ?? null;
   }
 
+  /** Throws where a number is no queue's, as `get` does; makes none. */
+  check(async: number): void {
+    this.#find(async);
+  }
+
   /** acc_async_test: whether all that was put into the queue is over. */
   test(async: number): boolean {
     const queue = this.#find(async);
@@ -114,7 +119,7 @@ export class AsyncQueues implements AsyncDisposable {
    * resolved already.
    */
   async waitFor(waits: readonly number[], async: number = ASYNC.SYNC): Promise<void> {
-    for (const each of waits) this.#find(each);
+    for (const each of waits) this.check(each);
     if (waits.includes(ASYNC.NOVAL)) await this.waitAllAsync(async);
     else await Promise.all(waits.map((each) => this.waitAsync(each, async)));
   }

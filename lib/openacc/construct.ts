@@ -33,8 +33,10 @@ export function scheduled(
   inQueue: (queue: NonNullable<ReturnType<AsyncQueues["get"]>>) => Promise<void>,
 ): Promise<void> {
   return promised(() => {
-    const queue = queues.get(async);
     const waits = typeof wait === "number" ? [wait] : wait;
+    // Before anything is done.
+    for (const each of waits) queues.check(each);
+    const queue = queues.get(async);
     if (queue === null) {
       if (waits.length > 0) return queues.waitFor(waits).then(now);
       now();
@@ -60,7 +62,13 @@ export const copying = (
     () => work(device),
     (queue) => {
       const copier = new QueueCopier(device, queue);
-      work(copier);
+      try {
+        work(copier);
+      } catch (error) {
+        // Where it was not refused, but failed on the way, the rest is done all the same.
+        if (!copier.idle) quiet(copier.finish());
+        throw error;
+      }
       return copier.finish();
     },
   );

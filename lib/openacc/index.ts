@@ -13,5 +13,6 @@ export {
   type UpdateOptions,
 } from "./openacc.js";
 export { data, parallel, parallelAsync } from "./parallel.js";
+export { type OpenaccOptions, open } from "./program.js";
 export { QueueCopier } from "./queue_copier.js";
 export { update } from "./update.js";

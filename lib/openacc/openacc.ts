@@ -12,11 +12,12 @@
  *
  * @packageDocumentation
  */
+import { OffloadError } from "../errors.js";
 import type { OpenaccDimensions, TargetFunction } from "../plugin/index.js";
 import type { DataRegion } from "../target/data.js";
 import { flatten, type MapList } from "../target/map.js";
 import type { TargetDevice } from "../target/target_device.js";
-import { options as checkedOptions, integer } from "../validate.js";
+import { options as checkedOptions, didYouMean, integer } from "../validate.js";
 import { AsyncQueues } from "./async_queues.js";
 import { finalized, ifPresent } from "./clauses.js";
 import { ASYNC_OPTIONS, type AsyncOptions, copying, promised, scheduled } from "./construct.js";
@@ -59,10 +60,30 @@ export class OpenAcc implements AsyncDisposable {
   /** acc_malloc and its like. */
   readonly memory: AccMemory;
 
-  constructor(device: TargetDevice) {
+  /** Of the program's image, by name. */
+  readonly #functions = new Map<string, TargetFunction>();
+
+  /** @param functions - to be named in place of handed over. */
+  constructor(device: TargetDevice, functions: readonly TargetFunction[] = []) {
+    for (const fn of functions) if (!this.#functions.has(fn.name)) this.#functions.set(fn.name, fn);
     this.device = device;
     this.queues = new AsyncQueues(device);
     this.memory = new AccMemory(device, this.queues);
+  }
+
+  /** The names of the image's functions. */
+  get functions(): string[] {
+    return [...this.#functions.keys()];
+  }
+  #function(fn: TargetFunction | string): TargetFunction {
+    if (typeof fn !== "string") return fn;
+    const found = this.#functions.get(fn);
+    if (found !== undefined) return found;
+    const names = this.functions;
+    throw new OffloadError(
+      "ERR_OFFLOAD_UNKNOWN_KERNEL",
+      `there is no function "${fn}"${didYouMean(fn, names)}: there is ${names.join(", ") || "none"}`,
+    );
   }
 
   /**
@@ -70,23 +91,23 @@ export class OpenAcc implements AsyncDisposable {
    *
    * @throws OffloadError as `mapVars`; DeviceError for what the region does wrong.
    */
-  parallel(fn: TargetFunction, maps: MapList, options: ParallelOptions = {}): Promise<void> {
+  parallel(fn: TargetFunction | string, maps: MapList, options: ParallelOptions = {}): Promise<void> {
     return promised(() => {
       const when = checkedOptions("parallel's options", options, [...DIMENSIONS, ...ASYNC_OPTIONS]);
       const dimensions = dimensionsOf(options);
-      const items = flatten(maps);
+      const [target, items] = [this.#function(fn), flatten(maps)];
       return scheduled(
         this.queues,
         when,
-        () => parallel(this.device, fn, items, dimensions),
-        (queue) => parallelAsync(this.device, fn, items, dimensions, queue),
+        () => parallel(this.device, target, items, dimensions),
+        (queue) => parallelAsync(this.device, target, items, dimensions, queue),
       );
     });
   }
   /** As `parallel`, over when it returns. */
-  parallelSync(fn: TargetFunction, maps: MapList, options: Dimensions = {}): void {
+  parallelSync(fn: TargetFunction | string, maps: MapList, options: Dimensions = {}): void {
     const dimensions = dimensionsOf(checkedOptions("parallelSync's options", options, DIMENSIONS));
-    parallel(this.device, fn, flatten(maps), dimensions);
+    parallel(this.device, this.#function(fn), flatten(maps), dimensions);
   }
 
   /** `data`: until the region's end. @throws OffloadError as `mapVars` */

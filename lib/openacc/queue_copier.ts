@@ -56,6 +56,11 @@ export class QueueCopier implements Copier {
     this.#release();
   }
 
+  /** Nothing waits to be sent, or to be given back. */
+  get idle(): boolean {
+    return this.#copies.length === 0 && this.#blocks.length === 0;
+  }
+
   /** Sends the copies so far: those before the construct's launch. */
   send(): void {
     for (const copy of this.#copies) copy();

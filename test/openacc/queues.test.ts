@@ -9,7 +9,7 @@
  */
 import { beforeEach, describe, expect, test } from "vitest";
 import { i32 } from "../../lib/index.js";
-import { ASYNC, clause } from "../../lib/openacc/index.js";
+import { ASYNC, type AsyncOptions, clause } from "../../lib/openacc/index.js";
 import { MAP } from "../../lib/target/index.js";
 import type { Launch } from "../target/memory-plugin.js";
 import { AccLab, Host, refusal, refused, settled } from "./fixture.js";
@@ -261,6 +261,17 @@ describe("data in queues", () => {
     expect(lab.plugin.live).toBe(3);
   });
 
+  test("what cannot be copied out is unmapped all the same", async () => {
+    await lab.acc.enterData([clause.copyin(part(0, 8)), clause.copyin(part(8, 8))]);
+    const [range] = [...lab.device.table];
+    const fails = lab.acc.exitData([clause.copyout(part(0, 8)), clause.copyout(part(8, 8))], { async: 1 });
+    lab.plugin.failing = { from: true };
+    await lab.queue().run();
+    await fails;
+    await expect(lab.acc.wait(1)).rejects.toThrow("the copy from the device fails");
+    expect([range?.alive, lab.plugin.live]).toEqual([false, 0]);
+  });
+
   test("in no queue (ASYNC.SYNC) they are over when they return", async () => {
     void lab.acc.memory.copyinAsync(part(0, 8), ASYNC.SYNC);
     void lab.acc.enterData([clause.copyin(part(8, 8))], { async: ASYNC.SYNC });
@@ -302,9 +313,12 @@ describe("queues and their numbers", () => {
     for (const async of [-3, 0.5, Number.NaN, 2 ** 60, "1" as unknown as number]) {
       expect(await refused(() => acc.parallel(lab.fn(), [], { async }))).toBe("ERR_OFFLOAD_QUEUE");
       expect(await refused(() => acc.wait(async))).toBe("ERR_OFFLOAD_QUEUE");
-      expect(await refused(() => acc.enterData([], { wait: [async] }))).toBe("ERR_OFFLOAD_QUEUE");
+      const enter = (options: AsyncOptions) => acc.enterData([clause.copyin(part(0, 8))], options);
+      expect(await refused(() => enter({ wait: [async] }))).toBe("ERR_OFFLOAD_QUEUE");
+      expect(await refused(() => enter({ async: 1, wait: [0, async] }))).toBe("ERR_OFFLOAD_QUEUE");
+      expect(await refused(() => acc.wait([0, async], { async: 1 }))).toBe("ERR_OFFLOAD_QUEUE");
     }
-    expect(lab.plugin.queues).toEqual([]);
+    expect([lab.plugin.queues, lab.device.table.size]).toEqual([[], 0]);
   });
 
   test("wait: for some, for all, and queues for each other", async () => {
