@@ -10,11 +10,11 @@
 import { hex, OffloadError } from "../errors.js";
 import { attach, detach, mustBeAttached } from "../target/attach.js";
 import type { Copier } from "../target/copier.js";
-import { addressOf, bytesAt, POINTER_BYTES, pin } from "../target/host_memory.js";
+import { addressOf, bytesAt, POINTER_BYTES } from "../target/host_memory.js";
 import { type Mappable, map } from "../target/map.js";
 import type { MapItem } from "../target/map_item.js";
 import { MAP } from "../target/map_kind.js";
-import { DeviceBlock, MappedRange } from "../target/mapped_range.js";
+import type { MappedRange } from "../target/mapped_range.js";
 import type { TargetDevice } from "../target/target_device.js";
 import { integer } from "../validate.js";
 import type { AsyncQueues } from "./async_queues.js";
@@ -22,6 +22,7 @@ import { ofKind } from "./clauses.js";
 import { copying } from "./construct.js";
 import { enterData } from "./enter_data.js";
 import { exitData } from "./exit_data.js";
+import { isAt, mapData, unmapData } from "./map_data.js";
 import { update } from "./update.js";
 
 export class AccMemory {
@@ -209,65 +210,15 @@ export class AccMemory {
    * acc_map_data: the host's memory is mapped to device memory that `malloc` gave, until `unmapData`; nothing is copied, and no
    * reference counts.
    *
-   * @throws OffloadError `ERR_OFFLOAD_OVERLAP` where one of the two is mapped already; `ERR_OFFLOAD_HOST_MEMORY` for no bytes;
-   *   `ERR_OFFLOAD_ADDRESS` for null, and for another address than the host's own where the device shares its memory.
+   * @throws OffloadError as the function `mapData`
    */
   mapData(memory: Mappable, deviceAddress: number): void {
-    const { address, size, owner } = map.alloc(memory);
-    integer("deviceAddress", deviceAddress);
-    if (this.#device.sharesMemory) {
-      if (deviceAddress === address) return;
-      throw new OffloadError(
-        "ERR_OFFLOAD_ADDRESS",
-        "the device uses the host's memory: nothing is mapped to other addresses",
-      );
-    }
-    if (size === 0) throw new OffloadError("ERR_OFFLOAD_HOST_MEMORY", "no bytes are to be mapped");
-    if (deviceAddress === 0) throw new OffloadError("ERR_OFFLOAD_ADDRESS", "the host's memory is to be mapped to null");
-    const { table } = this.#device;
-    if (table.find(address, address + size) !== null) {
-      throw new OffloadError("ERR_OFFLOAD_OVERLAP", `of ${size} bytes at ${hex(address)} some are mapped already`);
-    }
-    for (const range of table) {
-      if (!isAt(range, deviceAddress, size)) continue;
-      throw new OffloadError(
-        "ERR_OFFLOAD_OVERLAP",
-        `the device's memory at ${hex(deviceAddress)} is mapped already, to [${hex(range.start)}, ${hex(range.end)})`,
-      );
-    }
-    if (owner !== null) pin(owner);
-    // The program's own use is never given back: nobody else frees it.
-    const block = new DeviceBlock(deviceAddress, deviceAddress);
-    block.uses++;
-    const range = new MappedRange(
-      address,
-      address + size,
-      owner,
-      { block, address: deviceAddress },
-      Number.POSITIVE_INFINITY,
-    );
-    table.add(range);
-    this.#mapped.add(range);
+    const range = mapData(this.#device, memory, deviceAddress);
+    if (range !== null) this.#mapped.add(range);
   }
-  /**
-   * acc_unmap_data. The device's memory stays the program's.
-   *
-   * @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED` for what `mapData` has not mapped; `ERR_OFFLOAD_OVERLAP` for a part of it.
-   */
+  /** acc_unmap_data. The device's memory stays the program's. @throws OffloadError as the function `unmapData` */
   unmapData(memory: Mappable): void {
-    if (this.#device.sharesMemory) return;
-    const { address } = map.alloc(memory);
-    const range = this.#device.mustFind(address, address + 1, () => `the memory at ${hex(address)} is not mapped`);
-    if (range.start !== address) {
-      throw new OffloadError(
-        "ERR_OFFLOAD_OVERLAP",
-        `${hex(address)} is inside of what is mapped: [${hex(range.start)}, ${hex(range.end)})`,
-      );
-    }
-    if (!this.#mapped.has(range)) {
-      throw new OffloadError("ERR_OFFLOAD_NOT_MAPPED", `the memory at ${hex(address)} was not mapped by mapData`);
-    }
-    this.#device.removeRange(range);
+    unmapData(this.#device, memory, this.#mapped);
   }
 
   // Pointers.
@@ -322,10 +273,6 @@ export class AccMemory {
     return copying(this.#device, this.#queues, { async }, work);
   }
 }
-
-/** Whether bytes of the device's belong to a range. */
-const isAt = ({ address, start, end, isLink }: MappedRange, at: number, bytes: number): boolean =>
-  !isLink && at < address + (end - start) && address < at + bytes;
 
 const noMemory = (address: number): OffloadError =>
   new OffloadError("ERR_OFFLOAD_ADDRESS", `${hex(address)} is no memory that malloc gave`);
