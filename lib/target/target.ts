@@ -8,8 +8,9 @@
 import { OffloadError } from "../errors.js";
 import type { LaunchAttributes, OpenaccDimensions, Session, TargetFunction } from "../plugin/index.js";
 import type { Copier } from "./copier.js";
+import { TABLE_ALIGNMENT } from "./lay_out.js";
 import type { MapItem } from "./map_item.js";
-import { mapVars, TABLE_ALIGNMENT } from "./map_vars.js";
+import { mapVars } from "./map_vars.js";
 import type { DeviceBlock } from "./mapped_range.js";
 import type { Mapping } from "./mapping.js";
 import type { TargetDevice } from "./target_device.js";
