@@ -31,6 +31,7 @@ export const OPERATION = {
   uid: 28,
   end: 29,
   libgomp: 30,
+  queueDeviceToDevice: 31,
 } as const;
 
 export type OperationName = keyof typeof OPERATION;

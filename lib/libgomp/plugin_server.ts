@@ -20,6 +20,8 @@ import { ServedSessions } from "./served_sessions.js";
 
 const OUTCOME = { done: 0, failed: 1, exit: 2, abort: 3 } as const satisfies Record<string, PluginOutcome>;
 
+const DEVICE_NUMBER = "__gomp_device_num";
+
 /** An answer: now, or when it is there. Nothing stands for 0. */
 type Answer = number | undefined | Promise<number | undefined>;
 type Handler = (words: Words) => Answer;
@@ -133,6 +135,10 @@ export class PluginServer {
         void plugin.asyncHost2dev(this.#queues.get(queue), to, bytesAt(from, bytes)),
       queueDeviceToHost: ([queue = 0, to = 0, from = 0, bytes = 0]) =>
         void plugin.asyncDev2host(this.#queues.get(queue), bytesAt(to, bytes), from),
+      queueDeviceToDevice: ([queue = 0, to = 0, from = 0, bytes = 0]) => {
+        const own = this.#queues.get(queue);
+        plugin.asyncQueueCallback(own, () => plugin.dev2dev(own.device, to, from, bytes));
+      },
       property: ([device = 0, property = 0, text = 0, room = 0]) => propertyOf(plugin, device, property, text, room),
       dimensions: ([fn = 0, dimensions = 0, text = 0, room = 0]) => {
         const target = this.#functions.get(fn);
@@ -173,13 +179,13 @@ export class PluginServer {
   }
 
   /** Fills the table of address pairs: functions, variables, and one more for what the runtime itself puts into the image. */
-  #loadImage([device = 0, version = 0, data = 0, pairs = 0, count = 0, hostFunctions = 0]: Words): Answer {
+  #loadImage([device = 0, version = 0, data = 0, pairs = 0, count = 0, hostFunctions = 0, family = 0]: Words): Answer {
     const image = this.#plugin.loadImage(device, registeredImage(version, data, hostFunctions));
     this.#images.set(`${device}:${data}`, image);
     const ranges = [
       ...image.functions.map((fn) => [this.#functions.add(fn), 1] as const),
       ...image.variables.map(({ address, size, link }) => [address, size, link] as const),
-      [image.icvs?.address ?? 0, image.icvs?.size ?? 0] as const,
+      this.#icvsFor(family, image),
     ];
     if (ranges.length > count) {
       throw new OffloadError(
@@ -195,6 +201,14 @@ export class PluginServer {
       table.setBigUint64(16 * i + 8, BigInt.asUintN(64, end), true);
     }
     return ranges.length;
+  }
+
+  /** What libgomp fills by itself; newer ones do not know the variable of images of GCC 12, which is the device's number. */
+  #icvsFor(family: number, { device, icvs }: LoadedImage): readonly [address: number, size: number] {
+    if (icvs === null) return [0, 0];
+    if (family <= 12 || icvs.name !== DEVICE_NUMBER) return [icvs.address, icvs.size];
+    this.#plugin.host2dev(device, icvs.address, new Int32Array([device]));
+    return [0, 0];
   }
 
   #unloadImage(device: number, data: number): Answer {

@@ -7,6 +7,8 @@ const TEXT = 0x10000;
 const PROPERTIES: ReadonlyMap<number, DeviceProperty> = new Map([
   [1, "memory"],
   [2, "free-memory"],
+  // Of the plugin library's own.
+  [0x1000, "compute-units"],
   [TEXT | 1, "name"],
   [TEXT | 2, "vendor"],
   [TEXT | 3, "driver"],

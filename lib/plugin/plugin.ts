@@ -89,8 +89,8 @@ export interface LaunchAttributes {
 /** Gangs, workers, vector length; 0: the plugin decides. */
 export type OpenaccDimensions = readonly [number, number, number];
 
-/** What a device tells of itself (`enum goacc_property`, and `get_uid`): bytes of memory, and texts. */
-export type DeviceProperty = "memory" | "free-memory" | "name" | "vendor" | "driver" | "uid";
+/** What a device tells of itself (`enum goacc_property`, `get_uid`): bytes of memory, a number, and texts. */
+export type DeviceProperty = "memory" | "free-memory" | "compute-units" | "name" | "vendor" | "driver" | "uid";
 
 /** An OpenACC queue of the plugin (`struct goacc_asyncqueue`). */
 export interface AsyncQueue {

@@ -12,7 +12,7 @@ enum class Operation : uint32_t {
   kNumDevices = 0,         // requires
   kInitDevice = 1,         // device
   kFiniDevice = 2,         // device
-  kLoadImage = 3,          // device, version, data, pairs, their count, host's indirect functions
+  kLoadImage = 3,          // device, version, data, pairs, their count, host's indirect functions, libgomp's family
   kUnloadImage = 4,        // device, data
   kAlloc = 5,              // device, bytes
   kFree = 6,               // device, address
@@ -31,15 +31,16 @@ enum class Operation : uint32_t {
   kQueueSynchronize = 19,  // queue
   kQueueSerialize = 20,    // earlier, later
   kQueueCallback = 21,     // queue, function, its data
-  kQueueHostToDevice = 22,  // queue, destination, source, bytes
-  kQueueDeviceToHost = 23,  // queue, destination, source, bytes
-  kProperty = 24,           // device, property, text, its room
-  kDimensions = 25,         // function, dimensions, which become those of the launch; text, its room
-  kSessionTable = 26,       // device, bytes, where the session goes
-  kMemcpyRect = 27,         // device, CopyBox
-  kUid = 28,                // device, text, its room
-  kEnd = 29,                // status: the program has ended, and the process will
-  kLibgomp = 30,            // the file of the libgomp in use; text, its room: the plugin library for it
+  kQueueHostToDevice = 22,    // queue, destination, source, bytes
+  kQueueDeviceToHost = 23,    // queue, destination, source, bytes
+  kProperty = 24,             // device, property, text, its room
+  kDimensions = 25,           // function, dimensions, which become those of the launch; text, its room
+  kSessionTable = 26,         // device, bytes, where the session goes
+  kMemcpyRect = 27,           // device, CopyBox
+  kUid = 28,                  // device, text, its room
+  kEnd = 29,                  // status: the program has ended, and the process will
+  kLibgomp = 30,              // the file of the libgomp in use; text, its room: the plugin library for it
+  kQueueDeviceToDevice = 31,  // queue, destination, source, bytes
 };
 
 enum class Outcome : uint32_t {

@@ -33,6 +33,8 @@ struct AddressPair {
 
 // acc_get_property's values: the name, the vendor and the driver are texts, and have this bit.
 inline constexpr int kPropertyIsText = 0x10000;
+// Not one of libgomp's: for this library's own use.
+inline constexpr int kPropertyComputeUnits = 0x1000;
 union PropertyValue {
   const char* text;
   size_t number;

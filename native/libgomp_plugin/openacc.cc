@@ -90,6 +90,13 @@ GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_openacc_async_dev2host(int, void* destinati
   return Call(Operation::kQueueDeviceToHost, queue, destination, source, bytes).Report();
 }
 
+#if GCN_LIBGOMP >= 16
+GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_openacc_async_dev2dev(int, void* destination, const void* source, size_t bytes,
+                                                           AsyncQueue* queue) {
+  return Call(Operation::kQueueDeviceToDevice, queue, destination, source, bytes).Report();
+}
+#endif
+
 GCN_LIBGOMP_EXPORT PropertyValue GOMP_OFFLOAD_openacc_get_property(int device, int property) {
   if ((property & kPropertyIsText) == 0) {
     const Call call(Operation::kProperty, device, property, 0, 0);

@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "interface.h"
+#include "profiling.h"
 #include "runtime.h"
 #include "session.h"
 
@@ -23,7 +24,8 @@ GCN_LIBGOMP_EXPORT int GOMP_OFFLOAD_get_type() {
   return kTypeGcn;
 }
 
-#if GCN_LIBGOMP >= 13
+// With what the program requires only in between: in GCC 17 that is a matter of capabilities.
+#if GCN_LIBGOMP >= 13 && GCN_LIBGOMP < 17
 GCN_LIBGOMP_EXPORT int GOMP_OFFLOAD_get_num_devices(unsigned requirements) {
 #else
 GCN_LIBGOMP_EXPORT int GOMP_OFFLOAD_get_num_devices() {
@@ -58,7 +60,7 @@ size_t EntriesOf(unsigned version, const void* data) {
 int LoadImage(int device, unsigned version, const void* data, AddressPair** pairs, const void* indirect) {
   const size_t count = EntriesOf(version, data);
   *pairs = static_cast<AddressPair*>(TheRuntime().malloc(count * sizeof(AddressPair)));
-  const Call call(Operation::kLoadImage, device, version, data, *pairs, count, indirect);
+  const Call call(Operation::kLoadImage, device, version, data, *pairs, count, indirect, GCN_LIBGOMP);
   return call.Report() ? static_cast<int>(call.value()) : -1;
 }
 
@@ -90,11 +92,13 @@ GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_unload_image(int device, unsigned, const vo
 
 GCN_LIBGOMP_EXPORT void* GOMP_OFFLOAD_alloc(int device, size_t bytes) {
   const Call call(Operation::kAlloc, device, bytes);
-  call.Report();
+  if (call.Report()) AnnounceAlloc(call.Pointer(), bytes);
   return call.Pointer();
 }
 GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_free(int device, void* address) {
-  return Call(Operation::kFree, device, address).Report();
+  if (!Call(Operation::kFree, device, address).Report()) return false;
+  AnnounceFree(address);
+  return true;
 }
 
 GCN_LIBGOMP_EXPORT bool GOMP_OFFLOAD_host2dev(int device, void* destination, const void* source, size_t bytes) {
@@ -119,6 +123,25 @@ GCN_LIBGOMP_EXPORT const char* GOMP_OFFLOAD_get_uid(int device) {
   if (device < 0 || device >= kMostDevices) return nullptr;
   auto& text = texts[static_cast<size_t>(device)];
   return Call(Operation::kUid, device, text.data(), text.size()).Flag() ? text.data() : nullptr;
+}
+#endif
+
+#if GCN_LIBGOMP >= 17
+// These are not optional, whatever libgomp says when it loads a plugin without: capabilities of one device beside those
+// of all, such as that it shares the host's memory, and what a launch has at most of teams, and of threads in a team,
+// in a dimension: GCC's kernels divide in the first.
+GCN_LIBGOMP_EXPORT unsigned GOMP_OFFLOAD_get_dev_caps(int) {
+  return 0;
+}
+GCN_LIBGOMP_EXPORT int GOMP_OFFLOAD_supported_teams_dim(int device, int dimension) {
+  constexpr int kUnknown = 64;
+  if (dimension != 0) return 1;
+  const Call call(Operation::kProperty, device, kPropertyComputeUnits, 0, 0);
+  return 2 * (call.Flag() ? static_cast<int>(call.value()) : kUnknown);
+}
+GCN_LIBGOMP_EXPORT int GOMP_OFFLOAD_supported_threads_dim(int, int dimension) {
+  constexpr int kMostWavefronts = 16;
+  return dimension == 0 ? kMostWavefronts : 1;
 }
 #endif
 

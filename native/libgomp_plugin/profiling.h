@@ -6,6 +6,21 @@
 
 namespace gcn::libgomp {
 
+// acc_launch_event_info
+struct LaunchEventInfo {
+  int event_type;
+  int valid_bytes;
+  int parent_construct;
+  int implicit;
+  void* tool_info;
+  const char* kernel_name;
+  size_t gangs, workers, vector_length;
+};
+
+// Memory of the device has been allocated, or freed.
+void AnnounceAlloc(void* address, size_t bytes);
+void AnnounceFree(void* address);
+
 // Announces a launch's beginning, and when it goes out of scope its end. Costs a look where nobody listens.
 class LaunchEvent {
  public:
@@ -17,19 +32,8 @@ class LaunchEvent {
  private:
   void Dispatch(int event);
 
-  // acc_launch_event_info
-  struct Info {
-    int event_type;
-    int valid_bytes;
-    int parent_construct;
-    int implicit;
-    void* tool_info;
-    const char* kernel_name;
-    size_t gangs, workers, vector_length;
-  };
-
   struct Thread* thread_ = nullptr;
-  Info info_{};
+  LaunchEventInfo info_{};
   char name_[512] = "";
 };
 

@@ -27,9 +27,13 @@ const FAMILIES = {
   12: [],
   13: [],
   14: [],
-  16: ["memset", "get_uid"],
-  17: ["memset", "get_uid", "session_size", "session_start", "session_set_target_var_table"].concat(
+  16: ["memset", "get_uid", "openacc_async_dev2dev"],
+  17: ["memset", "get_uid", "openacc_async_dev2dev", "session_size", "session_start"].concat(
+    "session_set_target_var_table",
     "session_allocate_target_var_table",
+    "get_dev_caps",
+    "supported_teams_dim",
+    "supported_threads_dim",
   ),
 } as const;
 

@@ -9,6 +9,8 @@ export function deviceProperty(agent: Agent, runtime: HsaRuntime, property: Devi
         agent.pools.find(({ info }) => info.segment === "global" && (info.flags & GLOBAL_FLAG.COARSE_GRAINED) !== 0)
           ?.info.size ?? null
       );
+    case "compute-units":
+      return agent.facts.computeUnits || null;
     case "name":
       return agent.facts.name;
     case "vendor":
