@@ -45,6 +45,7 @@ export { DeviceError, type DeviceErrorCode, OffloadError, type OffloadErrorCode 
 export * as hsa from "./hsa/index.js";
 export { HsaError, type SoftwareFault } from "./hsa/index.js";
 export { LaunchQueue, type LaunchResult, type QueueStats } from "./launch/launch-queue.js";
+export * as libgomp from "./libgomp/index.js";
 export * as openacc from "./openacc/index.js";
 export * as plugin from "./plugin/index.js";
 export * as target from "./target/index.js";

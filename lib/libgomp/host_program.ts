@@ -9,15 +9,14 @@ import { resolve } from "node:path";
 import { OffloadError } from "../errors.js";
 import { addon } from "../hsa/addon.js";
 import type { OffloadPlugin } from "../plugin/index.js";
-import { GcnPlugin } from "../plugin/index.js";
 import { options as checkedOptions } from "../validate.js";
-import { libgompOf, pluginLibrary } from "./plugin_library.js";
-import { PluginServer } from "./plugin_server.js";
+import { libgompOf } from "./plugin_library.js";
+import { servePlugin } from "./served_plugin.js";
 
 export interface HostProgramOptions {
-  /** What libgomp's calls go to; by default a GcnPlugin of its own, whose kernels print where the program does. */
+  /** What libgomp's calls go to; by default a GcnPlugin of the process's own, whose kernels print where the program does. */
   readonly plugin?: OffloadPlugin;
-  /** The libgomp to use, in place of the one that the program finds. */
+  /** The libgomp.so.1 to use, in place of the one that the program finds. A process has one, which the first program chooses. */
   readonly libgomp?: string;
   /**
    * Whether the process ends with the program, by exit() with main's status: what the program and its libraries do at their end is done
@@ -28,16 +27,16 @@ export interface HostProgramOptions {
 
 const OPTIONS = ["plugin", "libgomp", "endsProcess"] as const;
 
-/** Where kernels print: behind what the program itself has printed, and buffered as that is. */
-export const programOutput = { write: (text: string): void => addon().printText(text) };
+let running: string | null = null;
 
 /**
- * Runs a program's main and answers its status. One program at a time; what it does to the process (its working directory, its signal
- * handlers, a crash) it does to all of it, and a fatal error of libgomp's ends the process with status 1: `gcn-offload host` has a process
- * for each program.
+ * Runs a program's main and answers its status. What the program does to the process (its working directory, its signal handlers, a
+ * crash) it does to all of it, and a fatal error of libgomp's ends the process with status 1: `gcn-offload host` has a process for each
+ * program. Main may be called again: the program's variables are then as it has left them.
  *
  * @param words - the program's arguments.
- * @throws OffloadError `ERR_OFFLOAD_PROGRAM` where the program or a library of its cannot be opened, or has no main; HsaError as `open`.
+ * @throws OffloadError `ERR_OFFLOAD_PROGRAM` where the program or a library of its cannot be opened, where it has no main, or where another
+ * program is running; `ERR_OFFLOAD_PLUGIN` where libgomp has another plugin; HsaError as `open`.
  */
 export async function runHostProgram(
   file: string,
@@ -47,25 +46,18 @@ export async function runHostProgram(
   const { plugin, libgomp, endsProcess = false } = checkedOptions("runHostProgram's options", options, OPTIONS);
   const program = resolve(file);
   if (!existsSync(program)) throw new OffloadError("ERR_OFFLOAD_PROGRAM", `${file} is not there`);
-  const own = plugin === undefined ? GcnPlugin.open({ output: programOutput }) : null;
-  const server = new PluginServer(plugin ?? (own as GcnPlugin), {
-    libraryFor: pluginLibrary,
-    ended(status) {
-      process.exitCode = status;
-      process.emit("exit", status);
-      own?.dispose();
-    },
-  });
-  server.open();
+  if (running !== null) throw new OffloadError("ERR_OFFLOAD_PROGRAM", `${file} cannot run beside ${running}`);
+  const opened = libgomp ?? libgompOf(program);
+  servePlugin(plugin);
+  running = file;
   try {
     return await new Promise<number>((done, fail) => {
-      addon().startProgram(libgomp ?? libgompOf(program), [program, ...words], endsProcess, (status, trouble) => {
+      addon().startProgram(opened, [program, ...words], endsProcess, (status, trouble) => {
         if (trouble === null) done(status);
         else fail(new OffloadError("ERR_OFFLOAD_PROGRAM", trouble));
       });
     });
   } finally {
-    server.close();
-    own?.dispose();
+    running = null;
   }
 }

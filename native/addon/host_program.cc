@@ -133,8 +133,7 @@ void* RunProgram(void* data) {
   Program& program = *static_cast<Program*>(data);
   RestoreHabits();
   WatchForEnd();
-  const link_map* const last = LastLoaded();
-  if (program.ends_process) FinalizeBehind(last);
+  FinalizeBehind(LastLoaded());
   std::string trouble;
   const Main main = Open(program, trouble);
   if (main == nullptr) {

@@ -42,7 +42,8 @@ class PluginBridge {
   static bool Serve(libgomp::Request& request) { return Instance().Ask(request, std::nullopt); }
   // False also where the time is up.
   bool Ask(libgomp::Request& request, std::optional<std::chrono::milliseconds> limit);
-  bool OnThread() const { return open_ && std::this_thread::get_id() == thread_; }
+  // Whether this is the thread that answers, or has.
+  bool OnThread() const { return std::this_thread::get_id() == thread_; }
 
   // Any thread: the function runs on JavaScript's when its event loop comes round.
   void Post(std::function<void(Napi::Env)> work);

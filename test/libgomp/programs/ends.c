@@ -30,6 +30,7 @@ int main(int count, char** words) {
   }
   printf("after it: %d\n", value);
 
+  if (is(word, "wait")) usleep(300000);
   if (is(word, "exit")) exit(3);
   if (is(word, "thread")) {
 #pragma omp parallel num_threads(3)

@@ -1,0 +1,61 @@
+/**
+ * The plugin that libgomp finds in this process. libgomp loads its plugins once and keeps what they have answered, so there is one, from
+ * the first call to the process's end.
+ *
+ * @packageDocumentation
+ */
+import { OffloadError } from "../errors.js";
+import { addon } from "../hsa/addon.js";
+import { GcnPlugin, type OffloadPlugin } from "../plugin/index.js";
+import { pluginLibrary } from "./plugin_library.js";
+import { PluginServer } from "./plugin_server.js";
+
+let served: OffloadPlugin | undefined;
+
+/** Where kernels print: behind what C code in this process has printed. */
+const cStdout = { write: (text: string): void => addon().printText(text) };
+
+/**
+ * Has `plugin` answer for libgomp, in this thread; by default a GcnPlugin of its own, whose kernels print where C code does. Answers the
+ * one that does.
+ *
+ * @throws OffloadError `ERR_OFFLOAD_PLUGIN` where another does already, in this thread or another; HsaError as `open`.
+ */
+export function servePlugin(plugin?: OffloadPlugin): OffloadPlugin {
+  if (served !== undefined) {
+    if (plugin === undefined || plugin === served) return served;
+    throw new OffloadError("ERR_OFFLOAD_PLUGIN", "libgomp has another plugin in this process already, and keeps it");
+  }
+  const own = plugin === undefined ? GcnPlugin.open({ output: cStdout }) : null;
+  const answering = plugin ?? (own as GcnPlugin);
+  const server = new PluginServer(answering, {
+    libraryFor: pluginLibrary,
+    ended(status) {
+      process.exitCode = status;
+      process.emit("exit", status);
+    },
+  });
+  try {
+    server.open();
+  } catch (error) {
+    own?.dispose();
+    throw error;
+  }
+  process.once("exit", () => {
+    server.close();
+    own?.dispose();
+  });
+  served = answering;
+  return answering;
+}
+
+/**
+ * `servePlugin` for a libgomp that this process opens by itself: it finds this package's plugin library in place of GCC's.
+ *
+ * @param libgomp - its file.
+ */
+export function servePluginTo(libgomp: string, plugin?: OffloadPlugin): OffloadPlugin {
+  const answering = servePlugin(plugin);
+  addon().openPluginLibrary(pluginLibrary(libgomp));
+  return answering;
+}

@@ -1,0 +1,55 @@
+/** Programs that run in the caller's own process: `libgomp.runHostProgram`. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { build, root } from "../cli/fixture.js";
+import { compile } from "../openmp/toolchain.js";
+
+const folder = fileURLToPath(new URL("programs", import.meta.url));
+const script = fileURLToPath(new URL("programs/in_process.mjs", import.meta.url));
+const limit = 120_000;
+let program = "";
+
+beforeAll(async () => {
+  build();
+  program = await compile("ends.c", "gfx906", { folder }, "shared object");
+}, limit);
+
+/** The program's lines, and what the script says behind them. */
+function run(what: string): { code: number | null; lines: string[]; result: unknown; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, what, program], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, GCN_OFFLOAD_DEVICE: "software:gfx906", OMP_TARGET_OFFLOAD: "MANDATORY" },
+    timeout: limit,
+  });
+  const lines = stdout.trimEnd().split("\n");
+  const at = lines.findIndex((line) => line.startsWith("["));
+  return { code: status, lines, result: at < 0 ? null : JSON.parse(lines[at] as string), stderr };
+}
+
+const OUTPUT = ["before the kernel", "in the kernel: 42", "after it: 42"];
+
+test("answers main's status, and the process goes on: it may be called again", () => {
+  const { code, lines, result, stderr } = run("twice");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(lines.slice(0, 3)).toEqual(OUTPUT);
+  expect(lines.slice(3, 6)).toEqual(OUTPUT);
+  expect(result).toEqual([2, "ERR_OFFLOAD_PROGRAM", 2]);
+  // At the process's end, as in a program of its own; it has registered its handler twice.
+  expect(lines.slice(-3)).toEqual(["at exit", "at exit", "destructor"]);
+});
+
+test("one program runs at a time", () => {
+  expect(run("beside").result).toEqual(["ERR_OFFLOAD_PROGRAM", 2]);
+});
+
+test("libgomp's calls go to the plugin that is given, and another cannot follow", () => {
+  const { code, result, stderr } = run("counted");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(result).toEqual([2, 1, 1, "ERR_OFFLOAD_PLUGIN"]);
+});
+
+test("the event loop turns while the program runs", () => {
+  expect(run("turning").result).toEqual([2, true]);
+});

@@ -1,0 +1,53 @@
+// Runs programs in this process: node in_process.mjs WHAT PROGRAM. Prints what comes of it as one line of JSON behind the
+// programs' own output.
+import { writeSync } from "node:fs";
+import { libgomp, plugin } from "../../../dist/index.js";
+
+const [what, program] = process.argv.slice(2);
+const say = (value) => writeSync(1, `${JSON.stringify(value)}\n`);
+const codeOf = (promise) =>
+  promise.then(
+    (status) => status,
+    ({ code }) => code,
+  );
+
+const RUNS = {
+  // Twice, and something else in between.
+  async twice() {
+    const first = await libgomp.runHostProgram(program);
+    const missing = await codeOf(libgomp.runHostProgram("nowhere.so"));
+    return [first, missing, await libgomp.runHostProgram(program)];
+  },
+  // Two at a time.
+  async beside() {
+    const first = libgomp.runHostProgram(program);
+    return [await codeOf(libgomp.runHostProgram(program)), await first];
+  },
+  // A plugin that counts.
+  async counted() {
+    const own = plugin.GcnPlugin.open({ output: { write: (text) => writeSync(1, text) } });
+    const calls = {};
+    const counting = new Proxy(own, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return (...words) => {
+          calls[name] = (calls[name] ?? 0) + 1;
+          return value.apply(target, words);
+        };
+      },
+    });
+    const status = await libgomp.runHostProgram(program, [], { plugin: counting });
+    const another = await codeOf(libgomp.runHostProgram(program, [], { plugin: own }));
+    return [status, calls.loadImage, calls.run, another];
+  },
+  // The event loop turns while the program runs.
+  async turning() {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 5);
+    const status = await libgomp.runHostProgram(program, ["wait"]);
+    clearInterval(timer);
+    return [status, turns > 10];
+  },
+};
+say(await RUNS[what]());
