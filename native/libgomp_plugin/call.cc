@@ -25,13 +25,13 @@ void Call::Send() {
 
 bool Call::Report() const {
   if (Succeeded()) return true;
-  if (TheRuntime().error != nullptr) TheRuntime().error("%s", served_ ? request_.message.data() : kNobody);
+  TheRuntime().error("%s", served_ ? request_.message.data() : kNobody);
   return false;
 }
 
 void Call::MustSucceed() const {
   if (Succeeded()) return;
-  if (TheRuntime().fatal != nullptr) TheRuntime().fatal("%s", served_ ? request_.message.data() : kNobody);
+  TheRuntime().fatal("%s", served_ ? request_.message.data() : kNobody);
   std::abort();
 }
 

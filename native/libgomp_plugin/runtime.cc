@@ -2,14 +2,36 @@
 
 #include <dlfcn.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace gcn::libgomp {
 namespace {
 
-Runtime runtime;
+void Error(const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  std::fputs("libgomp-plugin-gcn: ", stderr);
+  std::vfprintf(stderr, format, values);
+  std::fputs("\n", stderr);
+  va_end(values);
+}
+
+void Fatal(const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  std::fputs("libgomp-plugin-gcn: ", stderr);
+  std::vfprintf(stderr, format, values);
+  std::fputs("\n", stderr);
+  va_end(values);
+  std::exit(EXIT_FAILURE);
+}
+
+Runtime runtime{.malloc = std::malloc, .error = Error, .fatal = Fatal};
 
 template <typename Function>
 void Find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
+  if (void* const found = dlsym(library, name)) function = reinterpret_cast<Function>(found);
 }
 
 }  // namespace
