@@ -28,9 +28,12 @@ export function servePlugin(plugin?: OffloadPlugin): OffloadPlugin {
   }
   const own = plugin === undefined ? GcnPlugin.open({ output: cStdout }) : null;
   const answering = plugin ?? (own as GcnPlugin);
+  let ending = false;
   const server = new PluginServer(answering, {
     libraryFor: pluginLibrary,
+    // What Node does when it ends by itself; the process waits until it is done.
     ended(status) {
+      ending = true;
       process.exitCode = status;
       process.emit("exit", status);
     },
@@ -42,7 +45,7 @@ export function servePlugin(plugin?: OffloadPlugin): OffloadPlugin {
     throw error;
   }
   process.once("exit", () => {
-    server.close();
+    if (!ending) server.close();
     own?.dispose();
   });
   served = answering;

@@ -1,5 +1,7 @@
 #include "plugin_bridge.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -68,6 +70,7 @@ void PluginBridge::Open(Environment& environment, Napi::Function serve) {
   holders_ = 0;
   env_ = env;
   thread_ = std::this_thread::get_id();
+  process_ = getpid();
   napi_add_env_cleanup_hook(env, OnEnvCleanup, this);
   open_ = true;
 }
@@ -114,7 +117,7 @@ void PluginBridge::Post(std::function<void(Napi::Env)> work) {
 }
 
 bool PluginBridge::Ask(Request& request, std::optional<std::chrono::milliseconds> limit) {
-  if (!open_) return false;
+  if (!open_ || getpid() != process_) return false;
   const auto waiting = std::make_shared<Waiting>(request);
   if (OnThread()) {
     Hand(env_, waiting);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <napi.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <chrono>
@@ -61,6 +62,8 @@ class PluginBridge {
   std::mutex mutex_;
   std::atomic<bool> open_ = false;
   std::thread::id thread_;
+  // A process that forks has no such thread in the other.
+  pid_t process_ = 0;
   napi_env env_ = nullptr;
   napi_threadsafe_function function_ = nullptr;
   size_t holders_ = 0;

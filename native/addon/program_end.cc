@@ -53,6 +53,7 @@ void OnExit(int status, void*) {
   for (const link_map* object = finalize_behind.load()->l_next; object != nullptr; object = object->l_next)
     RunDestructors(*object);
   std::fflush(nullptr);
+  // Of a process that was forked off nobody answers.
   libgomp::Request request{.operation = libgomp::Operation::kEnd,
                            .arguments = {static_cast<uint64_t>(static_cast<uint8_t>(status))}};
   PluginBridge::Instance().Ask(request, kLeave);

@@ -50,6 +50,20 @@ describe("a program ends as it does by itself under GCC's plugin", () => {
   );
 });
 
+test("a process that the program has forked off ends by itself", async () => {
+  const { code, stdout, stderr } = await hosted("fork");
+  expect([code, stderr]).toEqual([8, ""]);
+  // Both run what has been registered for the end.
+  expect(stdout.match(/at exit\ndestructor\n/g)).toHaveLength(2);
+});
+
+// With GCC's plugin the runtime aborts the process, and says an address.
+test("a kernel that reaches for memory that is not there ends the program as libgomp's fatal errors do", async () => {
+  const { code, signal, stderr } = await hosted("fault");
+  expect([code, signal]).toEqual([1, null]);
+  expect(stderr).toMatch(/libgomp: kernel main\._omp_fn\.\d+: .*at address 0x70000000[0-9a-f]+/);
+});
+
 // With GCC's plugin the program never ends: its queue's thread calls exit(), whose handlers wait for that thread.
 test("exit() in a region that nobody waits for is the program's status", async () => {
   const outcome = await hosted("task");

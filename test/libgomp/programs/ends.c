@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 __attribute__((destructor)) static void destructor(void) {
@@ -52,6 +53,18 @@ int main(int count, char** words) {
 #pragma omp target enter data map(to : part[0 : 5])
 #pragma omp target map(tofrom : part[0 : 10])
     part[9] = 1;
+  }
+  if (is(word, "fork")) {
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) exit(8);
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+  }
+  if (is(word, "fault")) {
+#pragma omp target map(tofrom : value)
+    value = *(volatile int*)0x700000000000;
   }
   if (is(word, "kernel")) {
 #pragma omp target teams num_teams(1) thread_limit(1)
