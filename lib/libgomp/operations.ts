@@ -27,11 +27,10 @@ export const OPERATION = {
   property: 24,
   dimensions: 25,
   sessionTable: 26,
-  memcpyRect: 27,
-  uid: 28,
-  end: 29,
-  libgomp: 30,
-  queueDeviceToDevice: 31,
+  uid: 27,
+  end: 28,
+  libgomp: 29,
+  queueDeviceToDevice: 30,
 } as const;
 
 export type OperationName = keyof typeof OPERATION;

@@ -149,9 +149,6 @@ export class PluginServer {
         return 0;
       },
       sessionTable: ([device = 0, bytes = 0, place = 0]) => this.#sessions.allocate(device, bytes, place),
-      memcpyRect: () => {
-        throw new OffloadError("ERR_OFFLOAD_PLUGIN", "boxes are copied row by row");
-      },
       uid: ([device = 0, text = 0, room = 0]) => {
         const uid = plugin.getProperty?.(device, "uid");
         if (typeof uid !== "string") return 0;

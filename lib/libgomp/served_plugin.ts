@@ -6,9 +6,11 @@
  */
 import { OffloadError } from "../errors.js";
 import { addon } from "../hsa/addon.js";
-import { GcnPlugin, type OffloadPlugin } from "../plugin/index.js";
+import { CAPABILITY, GcnPlugin, type OffloadPlugin } from "../plugin/index.js";
 import { pluginLibrary } from "./plugin_library.js";
 import { PluginServer } from "./plugin_server.js";
+
+const NEEDED = CAPABILITY.OPENMP_400 | CAPABILITY.SHARED_MEM;
 
 let served: OffloadPlugin | undefined;
 
@@ -19,12 +21,19 @@ const cStdout = { write: (text: string): void => addon().printText(text) };
  * Has `plugin` answer for libgomp, in this thread; by default a GcnPlugin of its own, whose kernels print where C code does. Answers the
  * one that does.
  *
- * @throws OffloadError `ERR_OFFLOAD_PLUGIN` where another does already, in this thread or another; HsaError as `open`.
+ * @throws OffloadError `ERR_OFFLOAD_PLUGIN` where another does already, in this thread or another, and for a plugin whose devices share the
+ * host's memory; HsaError as `open`.
  */
 export function servePlugin(plugin?: OffloadPlugin): OffloadPlugin {
   if (served !== undefined) {
     if (plugin === undefined || plugin === served) return served;
     throw new OffloadError("ERR_OFFLOAD_PLUGIN", "libgomp has another plugin in this process already, and keeps it");
+  }
+  if (plugin !== undefined && (plugin.capabilities & NEEDED) !== CAPABILITY.OPENMP_400) {
+    throw new OffloadError(
+      "ERR_OFFLOAD_PLUGIN",
+      `libgomp is told of devices with memory of their own that run target regions, and ${plugin.name} has none`,
+    );
   }
   const own = plugin === undefined ? GcnPlugin.open({ output: cStdout }) : null;
   const answering = plugin ?? (own as GcnPlugin);

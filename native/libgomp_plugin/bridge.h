@@ -36,11 +36,10 @@ enum class Operation : uint32_t {
   kProperty = 24,             // device, property, text, its room
   kDimensions = 25,           // function, dimensions, which become those of the launch; text, its room
   kSessionTable = 26,         // device, bytes, where the session goes
-  kMemcpyRect = 27,           // device, CopyBox
-  kUid = 28,                  // device, text, its room
-  kEnd = 29,                  // status: the program has ended, and the process will
-  kLibgomp = 30,              // the file of the libgomp in use; text, its room: the plugin library for it
-  kQueueDeviceToDevice = 31,  // queue, destination, source, bytes
+  kUid = 27,                  // device, text, its room
+  kEnd = 28,                  // status: the program has ended, and the process will
+  kLibgomp = 29,              // the file of the libgomp in use; text, its room: the plugin library for it
+  kQueueDeviceToDevice = 30,  // queue, destination, source, bytes
 };
 
 enum class Outcome : uint32_t {

@@ -50,6 +50,10 @@ test("libgomp's calls go to the plugin that is given, and another cannot follow"
   expect(result).toEqual([2, 1, 1, "ERR_OFFLOAD_PLUGIN"]);
 });
 
+test("a plugin whose devices share the host's memory is refused", () => {
+  expect(run("shared").result).toEqual(["ERR_OFFLOAD_PLUGIN"]);
+});
+
 test("the event loop turns while the program runs", () => {
   expect(run("turning").result).toEqual([2, true]);
 });

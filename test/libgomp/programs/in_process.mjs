@@ -41,6 +41,9 @@ const RUNS = {
     const another = await codeOf(libgomp.runHostProgram(program, [], { plugin: own }));
     return [status, calls.loadImage, calls.run, another];
   },
+  async shared() {
+    return [await codeOf(libgomp.runHostProgram(program, [], { plugin: new plugin.HostPlugin() }))];
+  },
   // The event loop turns while the program runs.
   async turning() {
     let turns = 0;
