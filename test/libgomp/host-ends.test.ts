@@ -128,6 +128,22 @@ describe("what cannot be run is an error with status 127", () => {
   });
 });
 
+describe("without a device the program is not begun", () => {
+  test("no HSA runtime", async () => {
+    const { code, stdout, stderr } = await gcnOffload(["host", "--gpu", "gfx906", shared], {
+      env: { HSA_RUNTIME_LIB: "/nowhere/libhsa.so" },
+    });
+    expect([code, stdout]).toEqual([3, ""]);
+    expect(stderr).toMatch(/^gcn-offload: .*\/nowhere\/libhsa\.so.*ERR_HSA_LIBRARY_NOT_FOUND/);
+  });
+
+  test("a GPU that the software GPU does not model", async () => {
+    const { code, stdout, stderr } = await gcnOffload(["host", "--gpu", "gfx1234", shared]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("gfx1234");
+  });
+});
+
 test("a libgomp that does not look for plugins is refused", async () => {
   const fake = makeObject("libgomp.so.1", "int nothing;");
   const outcome = await gcnOffload(["host", "--libgomp", fake, shared]);
