@@ -1,4 +1,6 @@
 // What libgomp asks of a plugin for OpenACC: launches, queues, threads, properties.
+#include <pthread.h>
+
 #include <array>
 #include <mutex>
 
@@ -22,32 +24,54 @@ GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_async_exec(Session* session, Device
   const LaunchEvent event(function, dimensions);
   Call(Operation::kAsyncExec, function, dimensions, session->table, session->number, 0, 0, 0, queue).MustSucceed();
 }
-#elif GCN_LIBGOMP >= 13
-// The device's addresses are a table on the device already.
-GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_exec(DeviceFunction function, size_t, void**, void** table,
-                                                  unsigned* dimensions, void*) {
-  const LaunchEvent event(function, dimensions);
-  Call(Operation::kExec, function, dimensions, table, 0, 0, 0, 0).MustSucceed();
+#else
+namespace {
+
+// What is behind a launch's addresses: until GCC 12 an array on the caller's stack, of which the plugin makes a table,
+// with the host's own address in place of one that is null; since GCC 14 a table on the device. Which of them GCC 13
+// has is not known here, so that it is looked at.
+bool IsTable([[maybe_unused]] void* const* addresses) {
+#if GCN_LIBGOMP == 13
+  pthread_attr_t attributes;
+  void* stack = nullptr;
+  size_t bytes = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return true;
+  pthread_attr_getstack(&attributes, &stack, &bytes);
+  pthread_attr_destroy(&attributes);
+  const auto address = reinterpret_cast<uintptr_t>(addresses);
+  const auto begin = reinterpret_cast<uintptr_t>(stack);
+  return address < begin || address >= begin + bytes;
+#else
+  return GCN_LIBGOMP > 13;
+#endif
 }
 
-GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_async_exec(DeviceFunction function, size_t, void**, void** table,
-                                                        unsigned* dimensions, void*, AsyncQueue* queue) {
-  const LaunchEvent event(function, dimensions);
-  Call(Operation::kAsyncExec, function, dimensions, table, 0, 0, 0, 0, queue).MustSucceed();
+struct Addresses {
+  void* const* table;
+  size_t count;
+  void* const* host;
+  void* const* device;
+};
+
+Addresses AddressesOf(size_t count, void* const* host, void* const* device) {
+  if (IsTable(device)) return {.table = device, .count = 0, .host = nullptr, .device = nullptr};
+  return {.table = nullptr, .count = count, .host = host, .device = device};
 }
-#else
-// The device's addresses are an array of the host's, and the host's own address stands for one that is null: the plugin
-// makes the table.
+
+}  // namespace
+
 GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_exec(DeviceFunction function, size_t count, void** host, void** device,
                                                   unsigned* dimensions, void*) {
   const LaunchEvent event(function, dimensions);
-  Call(Operation::kExec, function, dimensions, 0, 0, count, host, device).MustSucceed();
+  const Addresses of = AddressesOf(count, host, device);
+  Call(Operation::kExec, function, dimensions, of.table, 0, of.count, of.host, of.device).MustSucceed();
 }
 
 GCN_LIBGOMP_EXPORT void GOMP_OFFLOAD_openacc_async_exec(DeviceFunction function, size_t count, void** host,
                                                         void** device, unsigned* dimensions, void*, AsyncQueue* queue) {
   const LaunchEvent event(function, dimensions);
-  Call(Operation::kAsyncExec, function, dimensions, 0, 0, count, host, device, queue).MustSucceed();
+  const Addresses of = AddressesOf(count, host, device);
+  Call(Operation::kAsyncExec, function, dimensions, of.table, 0, of.count, of.host, of.device, queue).MustSucceed();
 }
 #endif
 
