@@ -1,6 +1,7 @@
 /** First step of mapping: every item is looked up; what is there gets one more reference, and the rest waits for its place. */
 import { OffloadError } from "../errors.js";
-import { alignUp, type Construct, cannotBeMapped, endOf, noMemory } from "./construct.js";
+import { alignUp } from "./align.js";
+import { type Construct, cannotBeMapped, endOf, noMemory } from "./construct.js";
 import { existing, existingMember, useDevicePointer } from "./existing.js";
 import { mustHold, POINTER_BYTES, readPointer } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";

@@ -80,8 +80,6 @@ export class Construct {
 export const endOf = (item: MapItem, kind: number): number =>
   item.address + (isPointer(kind) ? POINTER_BYTES : item.size);
 
-export const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
-
 export const span = (start: number, end: number): string => `[${hex(start)}, ${hex(end)})`;
 
 export const cannotBeMapped = (kind: number): OffloadError =>

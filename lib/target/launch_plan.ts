@@ -6,20 +6,12 @@
  */
 import { OffloadError } from "../errors.js";
 import type { LaunchAttributes, TargetFunction } from "../plugin/index.js";
-import { bytesAt } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";
 import { copiesFrom, isAlwaysFrom, isAlwaysTo, isForce, kindName, kindOf, MAP } from "./map_kind.js";
 import type { MappedRange } from "./mapped_range.js";
+import { MOST_PRIVATE_ALIGNMENT, PrivateCopies } from "./private_copies.js";
 import { setWord } from "./table_words.js";
 import type { TargetDevice } from "./target_device.js";
-
-/** A private copy behind the table's words. */
-interface Private {
-  readonly item: MapItem;
-  /** Bytes from the table's beginning. */
-  readonly offset: number;
-  readonly word: number;
-}
 
 export class LaunchPlan implements Disposable {
   readonly #device: TargetDevice;
@@ -28,9 +20,7 @@ export class LaunchPlan implements Disposable {
   readonly #attributes: LaunchAttributes;
   readonly #ranges: (MappedRange | null)[];
   readonly #words: Uint32Array;
-  readonly #privates: readonly Private[];
-  /** Words of the table with its private copies. */
-  readonly #count: number;
+  readonly #privates = new PrivateCopies();
   /** The table's place on the device, where the plugin does not give one; 0: not needed yet. */
   #ownTable = 0;
   #removals: number;
@@ -51,9 +41,8 @@ export class LaunchPlan implements Disposable {
     this.#fn = fn;
     this.#items = [...items];
     this.#attributes = attributes;
-    let bytes = 8 * Math.ceil(items.length / 8) * 8;
-    const privates: Private[] = [];
-    for (const [word, item] of items.entries()) {
+    this.#privates.begin(items.length, Number.POSITIVE_INFINITY);
+    for (const [i, item] of items.entries()) {
       const kind = kindOf(item.kind);
       if (isAlwaysTo(kind) || isAlwaysFrom(kind) || isForce(kind) || !PLANNED.has(kind)) {
         throw new OffloadError(
@@ -62,14 +51,14 @@ export class LaunchPlan implements Disposable {
         );
       }
       if (kind !== MAP.FIRSTPRIVATE || item.address === 0) continue;
-      const alignment = Math.min(64, 2 ** (item.kind >>> 8));
-      bytes = Math.ceil(bytes / alignment) * alignment;
-      privates.push({ item, offset: bytes, word });
-      bytes += item.size;
+      if (!this.#privates.add(i, item)) {
+        throw new OffloadError(
+          "ERR_OFFLOAD_MAP_KIND",
+          `item ${i} of the plan is a private copy without memory, or aligned to more than ${MOST_PRIVATE_ALIGNMENT} bytes: map it`,
+        );
+      }
     }
-    this.#privates = privates;
-    this.#count = privates.length === 0 ? items.length : Math.ceil(bytes / 8);
-    this.#words = new Uint32Array(2 * this.#count);
+    this.#words = new Uint32Array(2 * this.#privates.words);
     this.#ranges = new Array<MappedRange | null>(items.length).fill(null);
     this.#removals = device.table.removals;
     this.#lookUp();
@@ -120,7 +109,9 @@ export class LaunchPlan implements Disposable {
     try {
       plugin.sessionStart(session, device.number);
       const table =
-        this.#items.length === 0 ? null : (plugin.sessionAllocateTargetVarTable?.(session, this.#count) ?? null);
+        this.#items.length === 0
+          ? null
+          : (plugin.sessionAllocateTargetVarTable?.(session, this.#privates.words) ?? null);
       if (table !== null) {
         this.#fill(table.words, table.address);
       } else {
@@ -135,19 +126,15 @@ export class LaunchPlan implements Disposable {
   }
 
   #fill(words: Uint32Array, address: number): void {
-    for (const { item, offset, word } of this.#privates) {
-      setWord(this.#words, word, address + offset);
-      const bytes = bytesAt(item.owner as ArrayBufferLike, item.address, item.size);
-      new Uint8Array(this.#words.buffer, offset, item.size).set(bytes);
-    }
+    this.#privates.copy(this.#items, this.#words, address);
     words.set(this.#words);
   }
 
   /** The table in device memory, for plugins that do not give one: private copies are put there at each launch. */
   #placed(): number {
     const { plugin, number } = this.#device;
-    if (this.#ownTable !== 0 && this.#privates.length === 0) return this.#ownTable;
-    if (this.#ownTable === 0) this.#ownTable = plugin.alloc(number, 8 * this.#count);
+    if (this.#ownTable !== 0 && this.#privates.none) return this.#ownTable;
+    if (this.#ownTable === 0) this.#ownTable = plugin.alloc(number, 8 * this.#privates.words);
     this.#fill(this.#words, this.#ownTable);
     plugin.host2dev(number, this.#ownTable, this.#words);
     return this.#ownTable;

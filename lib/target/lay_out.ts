@@ -1,29 +1,25 @@
 /** Second step of mapping: the session's table, and a place for each new item in one block of the device's memory. */
+import { alignUp } from "./align.js";
 import { Coalescing } from "./coalescing.js";
-import { alignUp, type Construct, endOf } from "./construct.js";
+import { type Construct, endOf } from "./construct.js";
 import { POINTER_BYTES } from "./host_memory.js";
 import { alignmentOf, copiesTo, isAttach, isStruct, kindOf, MAP } from "./map_kind.js";
+import { MOST_PRIVATE_ALIGNMENT, MOST_PRIVATE_BYTES, privateBegin } from "./private_copies.js";
 
 /** Of a table of one's own in a block. */
 export const TABLE_ALIGNMENT = 32;
-
-/** Private copies that go with the session's table, rather than into memory of the device's own: up to these bytes, and this alignment. */
-const MOST_PRIVATE_BYTES = 4096;
-const MOST_PRIVATE_ALIGNMENT = 64;
-/** Of the words before them. */
-const PRIVATE_AFTER = MOST_PRIVATE_ALIGNMENT / 8;
 
 export function layOut(c: Construct): void {
   const { session } = c;
   const { count } = c.mapping;
   if (session !== null) {
     const fits = c.privateBytes <= MOST_PRIVATE_BYTES && c.privateAlignment <= MOST_PRIVATE_ALIGNMENT;
-    const words = fits && c.privateBytes > 0 ? alignUp(count, PRIVATE_AFTER) + Math.ceil(c.privateBytes / 8) : count;
+    const words = fits && c.privateBytes > 0 ? Math.ceil((privateBegin(count) + c.privateBytes) / 8) : count;
     c.table = c.device.plugin.sessionAllocateTargetVarTable?.(session, words) ?? null;
     c.privateInTable = fits && c.table !== null;
   }
   const ownTable = session !== null && c.table === null;
-  if (c.privateInTable) placePrivate(c, 8 * alignUp(count, PRIVATE_AFTER));
+  if (c.privateInTable) placePrivate(c, privateBegin(count));
   if (c.newItems === 0 && !ownTable && (c.privateInTable || c.privateBytes === 0)) return;
   placeBlock(c, ownTable);
 }

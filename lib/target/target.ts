@@ -13,8 +13,12 @@ import type { MapItem } from "./map_item.js";
 import { mapVars } from "./map_vars.js";
 import type { DeviceBlock } from "./mapped_range.js";
 import type { Mapping } from "./mapping.js";
+import type { PresentTable } from "./present_table.js";
 import type { TargetDevice } from "./target_device.js";
 import { unmapVars } from "./unmap_vars.js";
+
+/** Bytes of a table's word. */
+const WORD = 8;
 
 /** What starts a mapped region's function. */
 export type Start<T> = (session: Session) => T;
@@ -63,12 +67,10 @@ function region<T>(device: TargetDevice, items: readonly MapItem[], serial: numb
 
 async function regionAsync(
   device: TargetDevice,
-  items: readonly MapItem[],
-  serial: number,
+  session: Session,
+  mapping: Mapping,
   start: Start<Promise<void>>,
 ): Promise<void> {
-  const session = device.takeSession();
-  const mapping = mapped(device, session, items, serial);
   device.depart();
   try {
     await start(session);
@@ -104,55 +106,9 @@ export function target(
   attributes: LaunchAttributes = {},
 ): void {
   mustRun(device, fn);
-  if (!device.sharesMemory) {
-    const table = device.presentTable(fn);
-    if (table.fill(device.table, device.missingIsNull, items)) {
-      launchPresent(device, fn, table.words, items.length, attributes);
-      return;
-    }
-  }
-  region(device, items, device.nextSerial(), (session) => device.plugin.run(session, fn, attributes));
-}
-
-/** Of a region that maps nothing, copies nothing, and so takes no references. */
-function launchPresent(
-  device: TargetDevice,
-  fn: TargetFunction,
-  words: Uint32Array,
-  count: number,
-  attributes: LaunchAttributes,
-): void {
-  const { plugin } = device;
-  const session = device.takeSession();
-  let block: DeviceBlock | null = null;
-  device.hold();
-  try {
-    plugin.sessionStart(session, device.number);
-    const table = count === 0 ? null : (plugin.sessionAllocateTargetVarTable?.(session, count) ?? null);
-    if (table !== null) {
-      copyWords(table.words, words, 2 * count);
-    } else if (count === 0) {
-      plugin.sessionSetTargetVarTable(session, null);
-    } else {
-      block = device.allocate(8 * count, TABLE_ALIGNMENT);
-      device.copyTo(block.start, new Uint8Array(words.buffer, 0, 8 * count));
-      plugin.sessionSetTargetVarTable(session, block.start);
-    }
-    plugin.run(session, fn, attributes);
-  } finally {
-    if (session.state !== "idle") plugin.sessionAbandon(session);
-    device.giveSession(session);
-    if (block !== null) device.releaseBlock(block);
-    device.letGo();
-  }
-}
-
-/** A view costs more than a few stores. */
-const FEW_WORDS = 64;
-
-function copyWords(to: Uint32Array, from: Uint32Array, count: number): void {
-  if (count > FEW_WORDS) to.set(from.subarray(0, count));
-  else for (let i = 0; i < count; i++) to[i] = from[i] as number;
+  const table = presentTable(device, fn, items);
+  if (table !== null) launchPresent(device, fn, table, items, attributes);
+  else region(device, items, device.nextSerial(), (session) => device.plugin.run(session, fn, attributes));
 }
 
 /** `target nowait`, without dependences: the items are mapped now, and unmapped when the promise resolves. */
@@ -163,7 +119,91 @@ export async function targetNowait(
   attributes: LaunchAttributes = {},
 ): Promise<void> {
   mustRun(device, fn);
-  await regionAsync(device, items, device.nextSerial(), (session) => device.plugin.asyncRun(session, fn, attributes));
+  const session = device.takeSession();
+  const table = presentTable(device, fn, items);
+  const serial = device.nextSerial();
+  const mapping = table !== null ? held(device, session, table, items, serial) : mapped(device, session, items, serial);
+  await regionAsync(device, session, mapping, () => device.plugin.asyncRun(session, fn, attributes));
+}
+
+/** The region's table where everything is present; else null. */
+function presentTable(device: TargetDevice, fn: TargetFunction, items: readonly MapItem[]): PresentTable | null {
+  if (device.sharesMemory) return null;
+  const table = device.presentTable(fn);
+  return table.fill(device.table, device.missingIsNull, items) ? table : null;
+}
+
+/** Of a region that maps nothing, and so takes no references: nobody else runs until it is over. */
+function launchPresent(
+  device: TargetDevice,
+  fn: TargetFunction,
+  table: PresentTable,
+  items: readonly MapItem[],
+  attributes: LaunchAttributes,
+): void {
+  const session = device.takeSession();
+  let block: DeviceBlock | null = null;
+  device.hold();
+  try {
+    block = startPresent(device, session, table, items);
+    device.plugin.run(session, fn, attributes);
+  } finally {
+    giveBack(device, session);
+    if (block !== null) device.releaseBlock(block);
+    device.letGo();
+  }
+}
+
+/** As `mapped`, where all is present. */
+function held(
+  device: TargetDevice,
+  session: Session,
+  table: PresentTable,
+  items: readonly MapItem[],
+  serial: number,
+): Mapping {
+  const mapping = device.takeMapping(items.length, serial);
+  table.hold(items, mapping);
+  try {
+    mapping.block = startPresent(device, session, table, items);
+    return mapping;
+  } catch (error) {
+    giveBack(device, session);
+    endRefused(device, mapping);
+    throw error;
+  }
+}
+
+/** Starts the session and gives it the table; answers the table's block where the session has none of its own. */
+function startPresent(
+  device: TargetDevice,
+  session: Session,
+  present: PresentTable,
+  items: readonly MapItem[],
+): DeviceBlock | null {
+  const { plugin } = device;
+  plugin.sessionStart(session, device.number);
+  if (items.length === 0) {
+    plugin.sessionSetTargetVarTable(session, null);
+    return null;
+  }
+  const count = present.words;
+  const table = plugin.sessionAllocateTargetVarTable?.(session, count) ?? null;
+  if (table !== null) {
+    present.write(items, table.words, table.address);
+    return null;
+  }
+  const block = device.allocate(WORD * count, TABLE_ALIGNMENT);
+  try {
+    const words = new Uint32Array(2 * count);
+    present.write(items, words, block.start);
+    device.copyTo(block.start, new Uint8Array(words.buffer));
+    plugin.sessionSetTargetVarTable(session, block.start);
+  } catch (error) {
+    device.releaseBlock(block);
+    throw error;
+  }
+  return block;
 }
 
 /** OpenACC's compute constructs: every item counts. */

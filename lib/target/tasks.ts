@@ -28,7 +28,13 @@ const DONE = Promise.resolve();
 
 export class TaskGraph {
   readonly #places = new Map<number, Place>();
-  readonly #pending = new Set<Promise<void>>();
+  #pending = 0;
+  /** Called when no task is pending. */
+  readonly #waiting: (() => void)[] = [];
+  readonly #over = (): void => {
+    if (--this.#pending > 0) return;
+    for (const done of this.#waiting.splice(0)) done();
+  };
 
   /**
    * Runs `work` when what it depends on is over; at once where that is nothing. A task that fails holds nobody back.
@@ -36,6 +42,14 @@ export class TaskGraph {
    * @returns what `work` answers.
    */
   run<T>(depend: Depend, work: () => T | Promise<T>): Promise<T> {
+    const result = this.#run(depend, work);
+    this.#pending++;
+    result.then(this.#over, this.#over);
+    return result;
+  }
+
+  #run<T>(depend: Depend, work: () => T | Promise<T>): Promise<T> {
+    if (depend.in === undefined && depend.out === undefined && depend.inout === undefined) return now(work);
     const reads = (depend.in ?? []).map(placeOf);
     const writes = [...(depend.out ?? []), ...(depend.inout ?? [])].map(placeOf);
     const before: Promise<void>[] = [];
@@ -51,8 +65,6 @@ export class TaskGraph {
       () => {},
     );
     for (const address of new Set([...reads, ...writes])) this.#enter(address, writes.includes(address), over);
-    this.#pending.add(over);
-    void over.then(() => this.#pending.delete(over));
     return result;
   }
 
@@ -73,7 +85,7 @@ export class TaskGraph {
 
   /** `taskwait`: when every task that has been made is over, however it ended. */
   async wait(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    while (this.#pending > 0) await new Promise<void>((done) => this.#waiting.push(done));
   }
 }
 

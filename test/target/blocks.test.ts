@@ -153,8 +153,8 @@ describe("private copies with a table of the session's", () => {
   test.each([
     ["of 4096 bytes in all lie behind it", 4096, 8, 0],
     ["more are put into device memory", 4097, 8, 1],
-    ["aligned to a cache line lie behind it", 64, 64, 0],
-    ["aligned to more are put into device memory", 64, 128, 1],
+    ["aligned as tables are lie behind it", 64, 16, 0],
+    ["aligned to more are put into device memory", 64, 32, 1],
   ])("%s", (_, bytes, align, allocations) => {
     const lab = new Lab();
     const host = new Host(8192);

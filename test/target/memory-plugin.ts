@@ -65,6 +65,8 @@ export interface MemoryPluginOptions {
 /** Beyond any address of the host's, and aligned to 256 bytes, but to no more. */
 const FIRST_ADDRESS = 0x4000_0000_0100;
 const STEP = 256;
+/** The sessions' own tables are aligned to 16 bytes, and to no more. */
+const TABLE_BEGIN = 16;
 
 export class MemoryPlugin extends SessionedPlugin<MemorySession, MemoryFunction> implements OffloadPlugin {
   readonly name = "memory";
@@ -111,8 +113,8 @@ export class MemoryPlugin extends SessionedPlugin<MemorySession, MemoryFunction>
     return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   }
 
-  #place(bytes: number): number {
-    const address = this.#next;
+  #place(bytes: number, begin = 0): number {
+    const address = this.#next + begin;
     this.#next += STEP * (Math.ceil(bytes / STEP) + 2);
     // What nobody has written is no zero.
     this.#blocks.set(address, new Uint8Array(bytes).fill(0xee));
@@ -177,7 +179,7 @@ export class MemoryPlugin extends SessionedPlugin<MemorySession, MemoryFunction>
   protected start(): void {}
   protected allocate(session: MemorySession, count: number): TargetVarTable | null {
     if (this.#tables === "set") return null;
-    session.table = this.#place(8 * count);
+    session.table = this.#place(8 * count, TABLE_BEGIN);
     session.own = true;
     const block = this.at(session.table, 8 * count);
     return { address: session.table, words: new Uint32Array(block.buffer, 0, 2 * count) };

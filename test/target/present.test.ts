@@ -1,7 +1,15 @@
 /** Regions of which all is present, launched again and again by the same function: what one launch has found never misleads another. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAP, type MapItem, target, targetEnterData, targetExitData } from "../../lib/target/index.js";
+import {
+  addressOf,
+  MAP,
+  type MapItem,
+  target,
+  targetEnterData,
+  targetExitData,
+  targetNowait,
+} from "../../lib/target/index.js";
 import { Host, integerItem, Lab, refusal } from "./fixture.js";
 import type { Launch } from "./memory-plugin.js";
 
@@ -68,6 +76,140 @@ test.each(["session", "set"] as const)("every launch has the words of what is ma
     }),
     { numRuns: 400 },
   );
+});
+
+type Turn =
+  | { readonly what: "enter" | "exit" | "delete"; readonly slot: number }
+  | { readonly what: "begin"; readonly slots: readonly number[]; readonly value: number }
+  | { readonly what: "end"; readonly which: number };
+
+const turns: fc.Arbitrary<Turn[]> = fc.array(
+  fc.oneof(
+    fc.record({ what: fc.constantFrom("enter" as const, "exit" as const, "delete" as const), slot }),
+    fc.record({
+      what: fc.constant("begin" as const),
+      slots: fc.array(slot, { minLength: 1, maxLength: 4 }),
+      value: fc.integer({ min: 1, max: 255 }),
+    }),
+    fc.record({ what: fc.constant("end" as const), which: fc.nat(3) }),
+  ),
+  { minLength: 10, maxLength: 40 },
+);
+
+/** A slot's memory on the device, from when it is mapped until nobody holds it. */
+interface Held {
+  count: number;
+  value: number;
+}
+
+test.each(["session", "set"] as const)(
+  "regions that do not block hold what was present, once each, and copy it back when nobody else does (tables: %s)",
+  async (tables) => {
+    await fc.assert(
+      fc.asyncProperty(turns, async (list) => {
+        const lab = new Lab({ tables });
+        const host = new Host(SLOT * SLOTS);
+        host.bytes.fill(0);
+        const expected = new Array<number>(SLOTS).fill(0);
+        const slots = new Array<Held | null>(SLOTS).fill(null);
+        const running: { readonly end: () => Promise<void> }[] = [];
+        const release = (held: Held, at: number, all = false): boolean => {
+          if (slots[at] !== held) return false;
+          held.count = all ? 0 : held.count - 1;
+          if (held.count > 0) return false;
+          slots[at] = null;
+          return true;
+        };
+
+        const fn = lab.plugin.fn("f", async ({ word, memory }) => {
+          const [go, taken] = starting.shift() as Starting;
+          // The private copy is the value of when the region began, wherever it lies.
+          const value = memory(word(taken.length), 4)[0] as number;
+          const places = taken.map((_, i) => word(i));
+          await go;
+          for (const [i, { alive }] of taken.entries()) if (alive()) memory(places[i] as number, 8).fill(value);
+        });
+        type Starting = readonly [go: Promise<void>, taken: readonly { readonly alive: () => boolean }[]];
+        const starting: Starting[] = [];
+
+        function begin(taken: readonly number[], value: number): void {
+          let go = (): void => {};
+          const gate = new Promise<void>((resolve) => {
+            go = resolve;
+          });
+          const held = [...new Set(taken)].map((at) => [at, slots[at] as Held] as const);
+          for (const [, each] of held) each.count++;
+          const of = new Map(held);
+          starting.push([gate, taken.map((at) => ({ alive: () => slots[at] === of.get(at) }))]);
+          const items = taken.map((at) => host.item(MAP.TOFROM, at * SLOT, 8));
+          const own = Uint8Array.of(value, 0, 0, 0);
+          const done = targetNowait(lab.device, fn, [
+            ...items,
+            { kind: MAP.FIRSTPRIVATE, address: addressOf(own.buffer), size: 4, owner: own.buffer },
+          ]);
+          own.fill(0);
+          running.push({
+            end: async () => {
+              for (const [at, each] of held) if (slots[at] === each) each.value = value;
+              go();
+              await done;
+              for (const [at, each] of held) if (release(each, at)) expected[at] = each.value;
+            },
+          });
+        }
+
+        for (const turn of list) {
+          if (turn.what === "enter") {
+            const { slot: at } = turn;
+            targetEnterData(lab.device, [host.item(MAP.TO, at * SLOT, SLOT)]);
+            const there = slots[at] ?? { count: 0, value: expected[at] as number };
+            there.count++;
+            slots[at] = there;
+          } else if (turn.what === "exit" || turn.what === "delete") {
+            const { slot: at } = turn;
+            targetExitData(lab.device, [host.item(turn.what === "exit" ? MAP.RELEASE : MAP.DELETE, at * SLOT, SLOT)]);
+            const there = slots[at] ?? null;
+            if (there !== null) release(there, at, turn.what === "delete");
+          } else if (turn.what === "begin") {
+            const taken = turn.slots.filter((at) => slots[at] !== null);
+            if (taken.length > 0) begin(taken, turn.value);
+          } else if (turn.what === "end") {
+            await running.splice(turn.which, 1)[0]?.end();
+          }
+        }
+        for (const { end } of running) await end();
+        expect(Array.from({ length: SLOTS }, (_, at) => host.bytes[at * SLOT])).toEqual(expected);
+        const state = lab.state() as { readonly count: number }[];
+        expect(state.map(({ count }) => count)).toEqual(slots.flatMap((held) => (held === null ? [] : [held.count])));
+        expect([lab.plugin.live, lab.plugin.stats().sessions]).toEqual([state.length, 0]);
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
+
+test("private copies of a present region have the launch's values, and cost nothing", () => {
+  const lab = new Lab();
+  const host = new Host(4096);
+  targetEnterData(lab.device, [host.item(MAP.TO, 0, 64)]);
+  lab.copied();
+  const { allocations } = lab.plugin;
+  const seen: number[][] = [];
+  const fn = lab.plugin.fn("f", ({ word, memory }) => {
+    seen.push([word(0) - lab.onDevice(host.base), ...memory(word(1), 3), ...memory(word(2), 1)]);
+    expect(word(2) % 16).toBe(0);
+  });
+  const items = [
+    host.item(MAP.TO, 0, 64),
+    host.item(MAP.FIRSTPRIVATE, 100, 3),
+    host.item(MAP.FIRSTPRIVATE, 200, 16, 16),
+  ];
+  for (const value of [1, 2]) {
+    host.bytes.fill(value, 100);
+    target(lab.device, fn, items);
+  }
+  expect(seen).toEqual([1, 2].map((value) => [0, value, value, value, value]));
+  expect([lab.plugin.allocations, lab.copied()]).toEqual([allocations, []]);
 });
 
 describe("the same items again", () => {
