@@ -18,8 +18,11 @@ export interface NativePrograms {
   /** From now on this thread answers for libgomp's plugin. Throws `ERR_INVALID_STATE` where another does. */
   servePlugin(serve: ServePlugin): void;
   answerPlugin(request: number, outcome: PluginOutcome, value: number, message?: string): void;
-  /** Whoever waits for an answer, or asks later, is told that there is none. */
-  stopServingPlugin(): void;
+  /**
+   * Whoever waits for an answer, or asks later, is told that there is none. Where the process ends with a program under way they wait for
+   * that instead, and it ends without the handlers that have been registered for its end: this answers true then.
+   */
+  stopServingPlugin(processEnds: boolean): boolean;
   /** Opens a plugin library, so that a libgomp in this process finds it by its SONAME. Programs do so by themselves. */
   openPluginLibrary(library: string): void;
   /**

@@ -6,6 +6,7 @@
  *
  * @packageDocumentation
  */
+import { isMainThread } from "node:worker_threads";
 import { OffloadError } from "../errors.js";
 import { addon } from "../hsa/addon.js";
 import type { PluginOutcome } from "../hsa/native_programs.js";
@@ -58,8 +59,9 @@ export class PluginServer {
   open(): void {
     addon().servePlugin((request, operation, ...words) => this.#serve(request, operation, words));
   }
-  close(): void {
-    addon().stopServingPlugin();
+  /** At the thread's end, which is the process's where it is the main one. Answers whether a program is under way. */
+  close(): boolean {
+    return addon().stopServingPlugin(isMainThread);
   }
 
   #serve(request: number, operation: number, words: Words): number | undefined {

@@ -54,8 +54,9 @@ export function servePlugin(plugin?: OffloadPlugin): OffloadPlugin {
     throw error;
   }
   process.once("exit", () => {
-    if (!ending) server.close();
-    own?.dispose();
+    // What a program under way has in the device's hands may not end.
+    const leaves = !ending && server.close();
+    if (!leaves) own?.dispose();
   });
   served = answering;
   return answering;

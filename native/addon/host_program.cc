@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <list>
 #include <memory>
 #include <string>
 #include <thread>
@@ -35,15 +37,25 @@ constexpr char kPluginName[] = "libgomp-plugin-gcn.so.1";
 constexpr size_t kLeastStack = size_t{8} << 20;
 constexpr size_t kUnlimitedStack = size_t{1} << 30;
 
-// One program on its way: it belongs to its thread, and lives as long as the process, for what it has registered may
-// use its words.
 struct Program {
   std::string libgomp;
   std::vector<std::string> words;
+  // What main gets.
+  std::vector<char*> arguments;
   // Whether the process ends with the program, as it does with any.
   bool ends_process;
   std::shared_ptr<Napi::FunctionReference> ended;
 };
+
+// Every program that this process has begun, for as long as there is a process: main's words are the program's to keep,
+// also for what it does at the end.
+std::list<Program>& Programs() {
+  static std::list<Program>& programs = *std::make_unique<std::list<Program>>().release();
+  return programs;
+}
+
+// Whether a program's main is at work.
+std::atomic<bool> under_way = false;
 
 std::string LoaderError() {
   const char* reason = dlerror();
@@ -95,6 +107,7 @@ int OpenMode() {
 }
 
 void Tell(const Program& program, int status, const std::string& trouble) {
+  under_way = false;
   PluginBridge::Instance().Post([ended = program.ended, status, trouble](Napi::Env env) {
     const Napi::HandleScope scope(env);
     const napi_value error = trouble.empty() ? env.Null() : static_cast<napi_value>(Napi::String::New(env, trouble));
@@ -106,7 +119,7 @@ void Tell(const Program& program, int status, const std::string& trouble) {
 }
 
 // Node's main has left C's stdout without a buffer, and ignores broken pipes. A program finds its stdout buffered by
-// the line on a terminal and by the block elsewhere, and dies of them.
+// the line on a terminal and by the block elsewhere, and dies of them. Where the process goes on they stay as they are.
 void RestoreHabits() {
   static std::array<char, 4096> buffer;
   std::setvbuf(stdout, buffer.data(), isatty(STDOUT_FILENO) != 0 ? _IOLBF : _IOFBF, buffer.size());
@@ -131,7 +144,7 @@ Main Open(const Program& program, std::string& trouble) {
 
 void* RunProgram(void* data) {
   Program& program = *static_cast<Program*>(data);
-  RestoreHabits();
+  if (program.ends_process) RestoreHabits();
   WatchForEnd();
   FinalizeBehind(LastLoaded());
   std::string trouble;
@@ -140,10 +153,9 @@ void* RunProgram(void* data) {
     Tell(program, 0, trouble);
     return nullptr;
   }
-  std::vector<char*> words;
-  for (std::string& word : program.words) words.push_back(word.data());
-  words.push_back(nullptr);
-  const int status = main(static_cast<int>(program.words.size()), words.data(), environ);
+  for (std::string& word : program.words) program.arguments.push_back(word.data());
+  program.arguments.push_back(nullptr);
+  const int status = main(static_cast<int>(program.words.size()), program.arguments.data(), environ);
   if (program.ends_process) std::exit(status);
   std::fflush(nullptr);
   Tell(program, status, "");
@@ -178,29 +190,38 @@ Napi::Value AnswerPlugin(Environment&, const Napi::CallbackInfo& info) {
 }
 
 Napi::Value StopServing(Environment&, const Napi::CallbackInfo& info) {
-  PluginBridge::Instance().Close();
-  return info.Env().Undefined();
+  const bool leaves = Arguments(info).Boolean(0, "processEnds") && under_way;
+  if (leaves) LeaveAtOnce();
+  PluginBridge::Instance().Close(leaves);
+  return Napi::Boolean::New(info.Env(), leaves);
 }
 
 Napi::Value StartProgram(Environment&, const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Arguments arguments(info);
-  auto program = std::make_unique<Program>();
-  program->libgomp = arguments.Text(0, "libgomp");
+  Program program{.libgomp = arguments.Text(0, "libgomp"),
+                  .words = {},
+                  .arguments = {},
+                  .ends_process = arguments.Boolean(2, "endsProcess"),
+                  .ended = std::make_shared<Napi::FunctionReference>(Napi::Persistent(arguments.Function(3, "ended")))};
   const Napi::Array words = arguments.Array(1, "words");
-  for (uint32_t i = 0; i < words.Length(); i++) program->words.push_back(ToText(words.Get(i), "words"));
-  program->ends_process = arguments.Boolean(2, "endsProcess");
-  program->ended = std::make_shared<Napi::FunctionReference>(Napi::Persistent(arguments.Function(3, "ended")));
+  for (uint32_t i = 0; i < words.Length(); i++) program.words.push_back(ToText(words.Get(i), "words"));
+  if (under_way.exchange(true))
+    throw MakeError(env, "ERR_INVALID_STATE", "A program is running in this process already");
+  Program& kept = Programs().emplace_back(std::move(program));
 
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, StackBytes());
   pthread_t thread{};
-  const int failure = pthread_create(&thread, &attributes, RunProgram, program.get());
+  const int failure = pthread_create(&thread, &attributes, RunProgram, &kept);
   pthread_attr_destroy(&attributes);
-  if (failure != 0) throw MakeError(env, "ERR_HSA_NATIVE", "There is no thread to be had for the program");
-  program.release();
+  if (failure != 0) {
+    Programs().pop_back();
+    under_way = false;
+    throw MakeError(env, "ERR_HSA_NATIVE", "There is no thread to be had for the program");
+  }
   PluginBridge::Instance().HoldLoop();
   return env.Undefined();
 }

@@ -76,14 +76,15 @@ void PluginBridge::Open(Environment& environment, Napi::Function serve) {
 }
 
 void PluginBridge::OnEnvCleanup(void* bridge) {
-  static_cast<PluginBridge*>(bridge)->Close();
+  static_cast<PluginBridge*>(bridge)->Close(false);
 }
 
-void PluginBridge::Close() {
+void PluginBridge::Close(bool process_leaves) {
   std::vector<std::shared_ptr<Waiting>> left;
   {
     const std::lock_guard lock(mutex_);
     if (!open_) return;
+    process_leaves_ = process_leaves;
     open_ = false;
     left.assign(queue_.begin(), queue_.end());
     for (auto& [number, waiting] : unanswered_) left.push_back(waiting);
@@ -95,6 +96,7 @@ void PluginBridge::Close() {
   }
   napi_remove_env_cleanup_hook(env_, OnEnvCleanup, this);
   serve_.Reset();
+  if (process_leaves) return;
   for (const auto& waiting : left) waiting->Finish(false);
 }
 
@@ -117,7 +119,9 @@ void PluginBridge::Post(std::function<void(Napi::Env)> work) {
 }
 
 bool PluginBridge::Ask(Request& request, std::optional<std::chrono::milliseconds> limit) {
-  if (!open_ || getpid() != process_) return false;
+  if (getpid() != process_) return false;
+  while (process_leaves_ && !OnThread()) pause();
+  if (!open_) return false;
   const auto waiting = std::make_shared<Waiting>(request);
   if (OnThread()) {
     Hand(env_, waiting);

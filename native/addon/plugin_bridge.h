@@ -32,8 +32,9 @@ class PluginBridge {
   // JavaScript's thread. From now on this env answers, by `serve(number, operation, ...words)`: a number at once, or
   // undefined, with an answer by that number later. Throws where another does.
   void Open(Environment& environment, Napi::Function serve);
-  // What waits is told that nobody answers.
-  void Close();
+  // Nobody answers any more. Who waits, or asks later, is told so; where the process leaves at once they wait for that
+  // instead: told, they would end it with an error of their own.
+  void Close(bool process_leaves);
   // JavaScript's thread. As long as somebody holds it the event loop waits for requests.
   void HoldLoop();
   void ReleaseLoop();
@@ -61,6 +62,7 @@ class PluginBridge {
 
   std::mutex mutex_;
   std::atomic<bool> open_ = false;
+  std::atomic<bool> process_leaves_ = false;
   std::thread::id thread_;
   // A process that forks has no such thread in the other.
   pid_t process_ = 0;

@@ -46,7 +46,7 @@ void WaitForTheEnd(int, void*) {
 }
 
 void OnExit(int status, void*) {
-  // JavaScript's own exit, with a program under way: that goes Node's way.
+  // JavaScript's own exit goes Node's way.
   if (PluginBridge::Instance().OnThread() || finalize_behind == nullptr) return;
   if (ending.exchange(true)) WaitForTheEnd(status, nullptr);
   on_exit(WaitForTheEnd, nullptr);
@@ -71,6 +71,15 @@ void WatchForEnd() {
 void FinalizeBehind(const link_map* last) {
   const link_map* none = nullptr;
   finalize_behind.compare_exchange_strong(none, last);
+}
+
+void LeaveAtOnce() {
+  // Handlers run in reverse: before all that are there.
+  on_exit(
+      [](int status, void*) {
+        if (PluginBridge::Instance().OnThread()) _exit(status);
+      },
+      nullptr);
 }
 
 const link_map* LastLoaded() {

@@ -11,6 +11,9 @@ namespace gcn::addon {
 void WatchForEnd();
 // What the program brings with it has been opened behind this one: their destructors run at the end.
 void FinalizeBehind(const link_map* last);
+// JavaScript's thread is about to end the process, with a program under way: no handler of whose can run, for they wait
+// for what its threads hold, such as the locks of libgomp's devices.
+void LeaveAtOnce();
 // The last object that is loaded now.
 const link_map* LastLoaded();
 

@@ -54,6 +54,12 @@ test("a plugin whose devices share the host's memory is refused", () => {
   expect(run("shared").result).toEqual(["ERR_OFFLOAD_PLUGIN"]);
 });
 
+test.each(["ended", "waiting"])("process.exit() ends the process, whatever the program is at: %s", (what) => {
+  const { code, lines, stderr } = run(what);
+  expect([code, stderr]).toEqual([9, ""]);
+  expect(lines).toEqual(OUTPUT);
+});
+
 test("the event loop turns while the program runs", () => {
   expect(run("turning").result).toEqual([2, true]);
 });

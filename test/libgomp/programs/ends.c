@@ -11,8 +11,13 @@ __attribute__((destructor)) static void destructor(void) {
   printf("destructor\n");
 }
 
+static int words_count = 0;
+static char** main_words = NULL;
+
+/* main's words are there as long as the process. */
 static void at_exit(void) {
-  printf("at exit\n");
+  const int whole = main_words[words_count] == NULL && strstr(main_words[0], "ends.c") != NULL;
+  printf("at exit%s\n", whole ? "" : " without main's words");
 }
 
 static int is(const char* word, const char* what) {
@@ -21,6 +26,8 @@ static int is(const char* word, const char* what) {
 
 int main(int count, char** words) {
   const char* const word = count > 1 ? words[1] : "";
+  words_count = count;
+  main_words = words;
   atexit(at_exit);
   int value = 0;
   printf("before the kernel\n");
@@ -32,6 +39,15 @@ int main(int count, char** words) {
   printf("after it: %d\n", value);
 
   if (is(word, "wait")) usleep(300000);
+  while (is(word, "again")) {
+#pragma omp target map(tofrom : value)
+    value++;
+  }
+  if (is(word, "endless")) {
+#pragma omp target teams num_teams(1) thread_limit(1) map(tofrom : value) nowait
+    while (1) *(volatile int*)&value += 1;
+#pragma omp taskwait
+  }
   if (is(word, "exit")) exit(3);
   if (is(word, "thread")) {
 #pragma omp parallel num_threads(3)

@@ -44,6 +44,16 @@ const RUNS = {
   async shared() {
     return [await codeOf(libgomp.runHostProgram(program, [], { plugin: new plugin.HostPlugin() }))];
   },
+  // JavaScript ends the process while the program asks for one thing after the other.
+  async ended() {
+    setTimeout(() => process.exit(9), 200);
+    await libgomp.runHostProgram(program, ["again"]);
+  },
+  // And while it waits for a kernel that does not end.
+  async waiting() {
+    setTimeout(() => process.exit(9), 500);
+    await libgomp.runHostProgram(program, ["endless"]);
+  },
   // The event loop turns while the program runs.
   async turning() {
     let turns = 0;
