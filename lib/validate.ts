@@ -34,6 +34,11 @@ export function outOfRange(name: string, expected: string, value: unknown): Code
   return coded(new RangeError(`${name} must be ${expected}, not ${describe(value)}`), "ERR_OUT_OF_RANGE");
 }
 
+/** Of a value that makes no sense where it stands. */
+export function invalidValue(message: string): CodedError {
+  return coded(new TypeError(message), "ERR_INVALID_ARG_VALUE");
+}
+
 /** An integer in [low, high]. */
 export function integer(name: string, value: unknown, low = 0, high = Number.MAX_SAFE_INTEGER): number {
   if (typeof value !== "number") throw invalidType(name, "a number", value);
@@ -53,7 +58,7 @@ export function options<T extends object>(name: string, value: T, allowed: reado
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidType(name, "an object", value);
   for (const key of Object.keys(value)) {
     if (!(allowed as readonly string[]).includes(key)) {
-      throw coded(new TypeError(`${name} has no option "${key}"${didYouMean(key, allowed)}`), "ERR_INVALID_ARG_VALUE");
+      throw invalidValue(`${name} has no option "${key}"${didYouMean(key, allowed)}`);
     }
   }
   return value;

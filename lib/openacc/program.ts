@@ -10,24 +10,20 @@
  */
 import { readFile } from "node:fs/promises";
 import { OffloadError } from "../errors.js";
-import { GcnPlugin } from "../plugin/index.js";
-import type { Program } from "../target/offload.js";
+import type { LoadedImage } from "../plugin/index.js";
+import type { Program } from "../target/options.js";
+import { type PluginOptions, ProgramPlugin } from "../target/program_plugin.js";
 import { TargetDevice, type TargetDeviceOptions } from "../target/target_device.js";
 import { options as checkedOptions, integer } from "../validate.js";
 import { OpenAcc } from "./openacc.js";
 
-export interface OpenaccOptions extends TargetDeviceOptions {
-  /** In place of `GCN_OFFLOAD_DEVICE`. */
-  readonly device?: string;
+/** `environment`: beside the plugin's, `ACC_DEVICE_NUM`. */
+export interface OpenaccOptions extends TargetDeviceOptions, PluginOptions {
   /** Of the device; by default `ACC_DEVICE_NUM`, or 0. */
   readonly number?: number;
-  /** In place of the process's: `ACC_DEVICE_NUM`, `GCN_…`. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Gets what regions print. By default `process.stdout`. */
-  readonly output?: { write(text: string): unknown };
 }
 
-const OPTIONS = ["device", "number", "environment", "output", "missing"] as const;
+const OPTIONS = ["plugin", "device", "number", "environment", "output", "missing"] as const;
 
 /**
  * Opens the device and loads the program's code there.
@@ -36,39 +32,38 @@ const OPTIONS = ["device", "number", "environment", "output", "missing"] as cons
  *   code for the device.
  */
 export async function open(program: Program, options: OpenaccOptions = {}): Promise<OpenAcc> {
-  const {
-    device,
-    environment = process.env,
-    number = deviceNumber(environment.ACC_DEVICE_NUM),
-    output,
-    missing,
-  } = checkedOptions("openacc.open's options", options, OPTIONS);
+  const { plugin, environment = process.env, missing } = checkedOptions("openacc.open's options", options, OPTIONS);
+  const { number = deviceNumber(environment.ACC_DEVICE_NUM) } = options;
   const image = typeof program === "string" || program instanceof URL ? await readFile(program) : program;
-  const plugin = GcnPlugin.open({
-    environment,
-    ...(device === undefined ? {} : { device }),
-    ...(output === undefined ? {} : { output }),
-  });
+  const on = ProgramPlugin.open("openacc.open's options", plugin === undefined ? { ...options, environment } : options);
   try {
-    const target = new TargetDevice(plugin, integer("number", number), missing === undefined ? {} : { missing });
-    return new ProgramAcc(target, plugin, plugin.loadImage(number, image).functions);
+    const target = new TargetDevice(on.plugin, integer("number", number), missing === undefined ? {} : { missing });
+    return new ProgramAcc(target, on, on.plugin.loadImage(number, image));
   } catch (error) {
-    plugin.dispose();
+    on.dispose([]);
     throw error;
   }
 }
 
 class ProgramAcc extends OpenAcc {
-  readonly #plugin: GcnPlugin;
+  readonly #plugin: ProgramPlugin;
+  readonly #image: LoadedImage;
+  #disposed = false;
 
-  constructor(device: TargetDevice, plugin: GcnPlugin, functions: ConstructorParameters<typeof OpenAcc>[1]) {
-    super(device, functions);
+  constructor(device: TargetDevice, plugin: ProgramPlugin, image: LoadedImage) {
+    super(device, image.functions);
     this.#plugin = plugin;
+    this.#image = image;
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
-    this.#plugin.dispose();
+    if (this.#disposed) return;
+    this.#disposed = true;
+    try {
+      await super[Symbol.asyncDispose]();
+    } finally {
+      this.#plugin.dispose([this.#image]);
+    }
   }
 }
 

@@ -12,11 +12,8 @@ import { OffloadError } from "../errors.js";
 import { HsaError } from "../hsa/index.js";
 import { readEnvironment } from "../plugin/gcn/environment.js";
 import {
-  type GcnImageSource,
-  GcnPlugin,
   type HostBody,
   HostPlugin,
-  type LaunchAttributes,
   type LoadedImage,
   type OffloadPlugin,
   type TargetEntry,
@@ -28,45 +25,20 @@ import { targetExitData } from "./exit_data.js";
 import { LaunchPlan } from "./launch_plan.js";
 import { flatten, type MapList, type Mappable, snapshot } from "./map.js";
 import { bindLink, OmpMemory } from "./omp_memory.js";
+import {
+  LAUNCH_OPTIONS,
+  launchAttributes,
+  OFFLOAD_OPTIONS,
+  type OffloadOptions,
+  type Program,
+  TARGET_OPTIONS,
+  type TargetOptions,
+} from "./options.js";
+import { ProgramPlugin } from "./program_plugin.js";
 import { target, targetNowait } from "./target.js";
 import { TargetDevice, type TargetDeviceOptions } from "./target_device.js";
 import { type Depend, TaskGraph } from "./tasks.js";
 import { targetUpdate } from "./update.js";
-
-/** A file, its bytes, or an image taken out of one. */
-export type Program = string | URL | ArrayBufferView | ArrayBuffer | GcnImageSource;
-
-export interface OffloadOptions extends TargetDeviceOptions {
-  /** In place of `GCN_OFFLOAD_DEVICE`. */
-  readonly device?: string;
-  /** The host's own form of each function, by its name: run where there is no device, or the function cannot run there. */
-  readonly fallback?: Readonly<Record<string, HostBody>>;
-  /** In place of the process's: `OMP_TARGET_OFFLOAD`, `OMP_DEFAULT_DEVICE`, `GCN_…`. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Gets what kernels print. By default `process.stdout`. */
-  readonly output?: { write(text: string): unknown };
-}
-
-export interface TargetOptions extends Omit<LaunchAttributes, "teams"> {
-  /**
-   * `num_teams`. By default 1, which is what compiled code says for a region without a teams construct: its body runs once in each team.
-   * `auto` leaves it to the plugin, as compiled code does for `target teams` without the clause.
-   */
-  readonly teams?: number | "auto";
-  /** By default `OMP_DEFAULT_DEVICE`, or 0; the number behind the last device is the host. */
-  readonly device?: number;
-  /** Waits for tasks before, and is waited for by tasks after. */
-  readonly depend?: Depend;
-}
-
-const OFFLOAD_OPTIONS = ["device", "fallback", "environment", "output", "missing"] as const;
-const LAUNCH_OPTIONS = ["device", "teams", "threads", "grid", "workgroup", "timeout"] as const;
-const TARGET_OPTIONS = [...LAUNCH_OPTIONS, "depend"] as const;
-
-function launchAttributes({ teams, ...others }: Omit<TargetOptions, "device" | "depend">): LaunchAttributes {
-  if (teams === "auto" || (teams === undefined && others.grid !== undefined)) return others;
-  return { ...others, teams: teams ?? 1 };
-}
 
 /** OMP_TARGET_OFFLOAD (OpenMP 5.2, 21.2.9). */
 type Policy = "mandatory" | "disabled" | "default";
@@ -88,34 +60,27 @@ function policyOf(text: string | undefined): Policy {
  */
 export async function offload(program: Program, options: OffloadOptions = {}): Promise<Offload> {
   checkedOptions("offload's options", options, OFFLOAD_OPTIONS);
-  const { environment = process.env, fallback = {}, device, output } = options;
+  const { environment = process.env, fallback = {} } = options;
   const policy = policyOf(environment.OMP_TARGET_OFFLOAD);
   const mayFallBack = Object.keys(fallback).length > 0 && !readEnvironment(environment).suppressHostFallback;
   const image = typeof program === "string" || program instanceof URL ? await readFile(program) : program;
-  const plugin = policy === "disabled" ? null : openGcn({ environment, device, output }, policy, mayFallBack);
+  const plugin = policy === "disabled" ? null : openPlugin(options, environment, policy, mayFallBack);
   const preferred = Number.parseInt(environment.OMP_DEFAULT_DEVICE ?? "0", 10);
   return new Offload(plugin, image, fallback, policy, options, Number.isInteger(preferred) ? preferred : 0);
 }
 
-function openGcn(
-  {
-    environment,
-    device,
-    output,
-  }: {
-    readonly environment: OffloadOptions["environment"];
-    readonly device: string | undefined;
-    readonly output: OffloadOptions["output"];
-  },
+/** Null: there is none, and everything runs on the host. */
+function openPlugin(
+  options: OffloadOptions,
+  environment: NonNullable<OffloadOptions["environment"]>,
   policy: Policy,
   mayFallBack: boolean,
-): GcnPlugin | null {
+): ProgramPlugin | null {
   try {
-    return GcnPlugin.open({
-      ...(environment === undefined ? {} : { environment }),
-      ...(device === undefined ? {} : { device }),
-      ...(output === undefined ? {} : { output }),
-    });
+    return ProgramPlugin.open(
+      "offload's options",
+      options.plugin === undefined ? { ...options, environment } : options,
+    );
   } catch (error) {
     if (error instanceof HsaError && mayFallBack && policy === "default") return null;
     throw error;
@@ -131,7 +96,7 @@ interface Place {
 }
 
 export class Offload implements Disposable, AsyncDisposable {
-  readonly #plugin: GcnPlugin | null;
+  readonly #plugin: ProgramPlugin | null;
   readonly #program: unknown;
   readonly #fallback: Readonly<Record<string, HostBody>>;
   readonly #policy: Policy;
@@ -145,7 +110,7 @@ export class Offload implements Disposable, AsyncDisposable {
 
   /** Use `offload()`. */
   constructor(
-    plugin: GcnPlugin | null,
+    plugin: ProgramPlugin | null,
     program: unknown,
     fallback: Readonly<Record<string, HostBody>>,
     policy: Policy,
@@ -161,7 +126,8 @@ export class Offload implements Disposable, AsyncDisposable {
       image: null,
       functions: new Map(),
     });
-    this.#places = Array.from({ length: plugin?.getNumDevices() ?? 0 }, (_, i) => place(plugin as GcnPlugin, i));
+    const devices = plugin?.plugin;
+    this.#places = devices ? Array.from({ length: devices.getNumDevices() }, (_, i) => place(devices, i)) : [];
     this.#host = place(new HostPlugin(), 0);
     this.#default = preferred;
     this.memory = new OmpMemory(this.#places.map(({ device }) => device));
@@ -176,8 +142,8 @@ export class Offload implements Disposable, AsyncDisposable {
     return this.#default;
   }
   /** The plugin of the devices; null where there is none, and everything runs on the host. */
-  get plugin(): GcnPlugin | null {
-    return this.#plugin;
+  get plugin(): OffloadPlugin | null {
+    return this.#plugin?.plugin ?? null;
   }
 
   /** @throws OffloadError `ERR_OFFLOAD_NO_DEVICE` */
@@ -320,7 +286,7 @@ export class Offload implements Disposable, AsyncDisposable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#plugin?.dispose();
+    this.#plugin?.dispose(this.#places.flatMap(({ image }) => image ?? []));
   }
   [Symbol.dispose](): void {
     this.dispose();
