@@ -11,6 +11,7 @@ import { PACKET_TYPE, packetHeader, type Signal, writeBarrier } from "../../hsa/
 import type { Apertures } from "../../launch/hidden-arguments.js";
 import { LaunchQueue, type PreparedLaunch, type QueueOwner } from "../../launch/launch-queue.js";
 import type { AsyncQueue } from "../plugin.js";
+import { QueueOrder } from "../queue_order.js";
 import type { EphemeralMemory } from "./ephemeral_memory.js";
 
 const BARRIER = packetHeader(PACKET_TYPE.BARRIER_AND, true);
@@ -37,14 +38,7 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
   readonly #launches: LaunchQueue;
   /** Nothing more comes into it: it is destroyed when it is empty. */
   closing = false;
-  #pending = 0;
-  /** What the host does, and launches that wait behind that: whatever comes now waits behind them. */
-  #unsent = 0;
-  /** When all that is in the queue now is over, whatever came of it. */
-  #tail: Promise<void> = Promise.resolve();
-  /** The same, of what the host does. */
-  #hostTail: Promise<void> = Promise.resolve();
-  #failure: { readonly error: unknown } | undefined;
+  readonly #order = new QueueOrder();
 
   constructor(
     owner: QueueOwner,
@@ -56,7 +50,7 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
   }
 
   get empty(): boolean {
-    return this.#pending === 0;
+    return this.#order.empty;
   }
 
   /** Where it is on the device, now: it is another after a failure. */
@@ -68,45 +62,19 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
   }
 
   launch(launch: PreparedLaunch): Promise<unknown> {
-    if (this.#unsent === 0) return this.#enter(this.#launches.launch(launch));
-    this.#unsent++;
-    const sent = this.#hostTail.then(() => {
-      this.#unsent--;
-      return this.#launches.launch(launch);
-    });
-    return this.#enter(sent);
+    return this.#order.device(() => this.#launches.launch(launch));
   }
 
   /** Work of the host, in its turn: never before this call has returned. */
   host(work: () => void | Promise<void>): Promise<void> {
-    this.#unsent++;
-    const done = this.#tail.then(work).finally(() => {
-      this.#unsent--;
-    });
-    this.#enter(done);
-    this.#hostTail = this.#tail;
-    return done;
-  }
-
-  #enter<T>(done: Promise<T>): Promise<T> {
-    this.#pending++;
-    this.#tail = done.then(
-      () => {
-        this.#pending--;
-      },
-      (error: unknown) => {
-        this.#pending--;
-        this.#failure ??= { error };
-      },
-    );
-    return done;
+    return this.#order.host(work);
   }
 
   /** What comes into this queue from now on waits for what is in the other now. */
   waitFor(other: GcnAsyncQueue): void {
     if (other === this || other.empty) return;
-    if (this.#unsent > 0 || other.#unsent > 0) {
-      const before = other.#tail;
+    if (this.#order.holds || other.#order.holds) {
+      const before = other.#order.over;
       void this.host(() => before);
       return;
     }
@@ -129,11 +97,8 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
   }
 
   /** When all that is in the queue now is over; rejects once with the first error since the last time. */
-  async synchronize(): Promise<void> {
-    await this.#tail;
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure.error;
+  synchronize(): Promise<void> {
+    return this.#order.synchronize();
   }
 
   /** Blocks the thread for a moment, or until the oldest launch is over; whether there are any left. */
