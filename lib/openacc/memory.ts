@@ -84,9 +84,9 @@ export class AccMemory {
   }
   #memcpy(direction: "to" | "from", address: number, memory: Mappable, copier: Copier): void {
     integer("address", address);
-    const bytes = ArrayBuffer.isView(memory)
-      ? new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
-      : new Uint8Array(memory);
+    const host = map.alloc(memory);
+    if (host.size === 0) return;
+    const bytes = bytesAt(host.owner as ArrayBufferLike, host.address, host.size);
     if (this.#device.sharesMemory) {
       const other = this.#hostBytes(address, bytes.length);
       if (direction === "to") other.set(bytes);
@@ -135,30 +135,30 @@ export class AccMemory {
     exitData(this.#device, [map.from(memory)]);
   }
   copyoutAsync(memory: Mappable, async: number): Promise<void> {
-    return this.#exitLater(map.from(memory), async);
+    return this.#exitLater(() => map.from(memory), async);
   }
   /** acc_copyout_finalize: all dynamic references less. */
   copyoutFinalize(memory: Mappable): void {
     exitData(this.#device, [ofKind(map.from(memory), MAP.FORCE_FROM)]);
   }
   copyoutFinalizeAsync(memory: Mappable, async: number): Promise<void> {
-    return this.#exitLater(ofKind(map.from(memory), MAP.FORCE_FROM), async);
+    return this.#exitLater(() => ofKind(map.from(memory), MAP.FORCE_FROM), async);
   }
   /** acc_delete: as `copyout`, and nothing is copied. */
   delete(memory: Mappable): void {
     exitData(this.#device, [map.release(memory)]);
   }
   deleteAsync(memory: Mappable, async: number): Promise<void> {
-    return this.#exitLater(map.release(memory), async);
+    return this.#exitLater(() => map.release(memory), async);
   }
   deleteFinalize(memory: Mappable): void {
     exitData(this.#device, [map.delete(memory)]);
   }
   deleteFinalizeAsync(memory: Mappable, async: number): Promise<void> {
-    return this.#exitLater(map.delete(memory), async);
+    return this.#exitLater(() => map.delete(memory), async);
   }
-  #exitLater(item: MapItem, async: number): Promise<void> {
-    return this.#later(async, (copier) => exitData(this.#device, [item], copier));
+  #exitLater(item: () => MapItem, async: number): Promise<void> {
+    return this.#later(async, (copier) => exitData(this.#device, [item()], copier));
   }
 
   /** acc_update_device. @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED`, `ERR_OFFLOAD_OVERLAP` */
@@ -236,8 +236,9 @@ export class AccMemory {
     return this.#later(async, (copier) => this.#attach(pointer, copier));
   }
   #attach(pointer: Mappable, copier: Copier): void {
+    const slot = map.attach(pointer).address;
     if (this.#device.sharesMemory) return;
-    const [range, slot] = this.#slot(pointer, "attached");
+    const range = this.#rangeOf(slot, "attached");
     attach(this.#device, range, slot, 0, false, (to, bytes) => copier.copyTo(to, bytes));
     copier.keep(range);
   }
@@ -257,16 +258,16 @@ export class AccMemory {
     return this.#later(async, (copier) => this.#detach(pointer, true, copier));
   }
   #detach(pointer: Mappable, all: boolean, copier: Copier): void {
+    const slot = map.attach(pointer).address;
     if (this.#device.sharesMemory) return;
-    const [range, slot] = this.#slot(pointer, "detached");
+    const range = this.#rangeOf(slot, "detached");
     mustBeAttached([{ range, slot, all }]);
     detach(copier, range, slot, all);
     copier.keep(range);
   }
-  #slot(pointer: Mappable, what: string): readonly [MappedRange, number] {
-    const { address } = map.alloc(pointer);
-    const why = () => `the struct of the pointer at ${hex(address)} to be ${what} is not mapped`;
-    return [this.#device.mustFind(address, address + POINTER_BYTES, why), address];
+  #rangeOf(slot: number, what: string): MappedRange {
+    const why = () => `the struct of the pointer at ${hex(slot)} to be ${what} is not mapped`;
+    return this.#device.mustFind(slot, slot + POINTER_BYTES, why);
   }
 
   #later(async: number, work: (copier: Copier) => void): Promise<void> {

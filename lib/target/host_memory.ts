@@ -23,7 +23,7 @@ const bases = new WeakMap<ArrayBufferLike, number>();
  */
 export function addressOf(buffer: ArrayBufferLike): number {
   const known = bases.get(buffer);
-  if (known !== undefined) return known;
+  if (known !== undefined && buffer.byteLength > 0) return known;
   if (buffer.byteLength === 0) throw unusable(isEmpty(buffer) ? "it is empty" : "it has been detached");
   if ((buffer as { resizable?: boolean }).resizable || (buffer as { growable?: boolean }).growable) {
     throw unusable("it is resizable: its bytes may go away, or move");

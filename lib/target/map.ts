@@ -12,7 +12,7 @@
 import { OffloadError } from "../errors.js";
 import { options as checkedOptions, describe, integer } from "../validate.js";
 import { type Box, checkedBox } from "./box.js";
-import { addressOf, bytesAt, isEmpty } from "./host_memory.js";
+import { addressOf, bytesAt, isEmpty, POINTER_BYTES } from "./host_memory.js";
 import type { MapItem } from "./map_item.js";
 import { kindOf, MAP } from "./map_kind.js";
 
@@ -80,6 +80,12 @@ function extent(memory: Mappable): Extent {
     "ERR_OFFLOAD_HOST_MEMORY",
     `a typed array, a DataView or an ArrayBuffer can be mapped, not ${describe(memory)}`,
   );
+}
+
+function pointerExtent(pointer: Mappable): Extent {
+  const found = extent(pointer);
+  if (found.size === POINTER_BYTES) return found;
+  throw new OffloadError("ERR_OFFLOAD_ATTACH", `a pointer has ${POINTER_BYTES} bytes, and this memory ${found.size}`);
 }
 
 function aligned(kind: number, align = ALIGN): number {
@@ -169,8 +175,9 @@ export const map = {
     return [made(aligned(MAP.STRUCT), { owner, address, size: members.length }, base), ...members];
   },
   /** The pointer in these 8 bytes points to mapped memory: the device's copy of it gets the device's address. `bias`: bytes. */
-  attach: (pointer: Mappable, bias = 0): MapItem => made(MAP.ATTACH, { ...extent(pointer), size: bias }, pointer),
-  detach: bare(MAP.DETACH),
+  attach: (pointer: Mappable, bias = 0): MapItem =>
+    made(MAP.ATTACH, { ...pointerExtent(pointer), size: integer("bias", bias, Number.MIN_SAFE_INTEGER) }, pointer),
+  detach: (pointer: Mappable): MapItem => made(MAP.DETACH, pointerExtent(pointer), pointer),
 } as const;
 
 const isTyped = (value: TypedValue | Mappable): value is TypedValue =>

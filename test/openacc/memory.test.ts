@@ -60,6 +60,83 @@ describe("device memory", () => {
   });
 });
 
+describe("memory that is none of the host's", () => {
+  const mistakes: readonly (readonly [string, () => Uint8Array])[] = [
+    ["a number", () => 64 as never],
+    ["an array", () => [1, 2] as never],
+    ["null", () => null as never],
+    ["a detached array", detached],
+    ["one of a resizable buffer", resizable],
+  ];
+  function detached(): Uint8Array {
+    const array = new Uint8Array(8);
+    // It is no other when its address is known already.
+    clause.copyin(array);
+    structuredClone(array.buffer, { transfer: [array.buffer] });
+    return array;
+  }
+  function resizable(): Uint8Array {
+    const Resizable = ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer;
+    return new Uint8Array(new Resizable(8, { maxByteLength: 16 }));
+  }
+
+  test.each(mistakes)("is refused by each routine and each clause: %s", async (_what, make) => {
+    const { memory } = lab.acc;
+    const there = memory.malloc(64);
+    const before = lab.state();
+    const wrong = make();
+    const calls = [
+      "copyin",
+      "create",
+      "copyout",
+      "copyoutFinalize",
+      "delete",
+      "deleteFinalize",
+      "updateDevice",
+      "updateSelf",
+      "attach",
+      "detach",
+      "detachFinalize",
+    ] as const;
+    for (const call of calls) {
+      expect([call, refusal(() => memory[call](wrong))]).toEqual([call, "ERR_OFFLOAD_HOST_MEMORY"]);
+      expect([call, await refused(() => memory[`${call}Async`](wrong, 1))]).toEqual([call, "ERR_OFFLOAD_HOST_MEMORY"]);
+    }
+    expect(refusal(() => memory.memcpyToDevice(there, wrong))).toBe("ERR_OFFLOAD_HOST_MEMORY");
+    expect(await refused(() => memory.memcpyToDeviceAsync(there, wrong, 1))).toBe("ERR_OFFLOAD_HOST_MEMORY");
+    expect(refusal(() => memory.memcpyFromDevice(wrong, there))).toBe("ERR_OFFLOAD_HOST_MEMORY");
+    expect(await refused(() => memory.memcpyFromDeviceAsync(wrong, there, 1))).toBe("ERR_OFFLOAD_HOST_MEMORY");
+    expect(refusal(() => memory.mapData(wrong, there))).toBe("ERR_OFFLOAD_HOST_MEMORY");
+    expect(refusal(() => memory.unmapData(wrong))).toBe("ERR_OFFLOAD_HOST_MEMORY");
+    for (const make of Object.values(clause)) {
+      if (make === clause.deviceptr) continue;
+      const made = refusal(() => (make as (memory: Uint8Array) => unknown)(wrong));
+      // A number has no size as a private copy.
+      expect(["ERR_OFFLOAD_HOST_MEMORY", "ERR_OFFLOAD_MAP_KIND"]).toContain(made);
+    }
+    expect([lab.state(), lab.copied()]).toEqual([before, []]);
+  });
+
+  test("is refused as a pointer where it has other than eight bytes", () => {
+    lab.acc.memory.copyin(part(64, 64));
+    host.setPointer(72, host.base + 64);
+    for (const bytes of [0, 4, 16]) {
+      expect(refusal(() => lab.acc.memory.attach(part(72, bytes)))).toBe("ERR_OFFLOAD_ATTACH");
+      expect(refusal(() => clause.attach(part(72, bytes)))).toBe("ERR_OFFLOAD_ATTACH");
+      expect(refusal(() => clause.detach(part(72, bytes)))).toBe("ERR_OFFLOAD_ATTACH");
+    }
+    expect(refusal(() => clause.attach(part(72, 8), 0.5))).toBe("ERR_OUT_OF_RANGE");
+    expect(lab.attached(host.base + 72)).toBe(0);
+  });
+
+  test("is nothing to copy where it is empty", () => {
+    const there = lab.acc.memory.malloc(8);
+    lab.acc.memory.memcpyToDevice(there, part(0, 0));
+    lab.acc.memory.memcpyFromDevice(new Uint8Array(0), there);
+    expect(lab.copied()).toEqual([]);
+  });
+});
+
 describe("copyin and create", () => {
   test("answer where the memory is on the device, now and when it is there", () => {
     const { memory } = lab.acc;
