@@ -152,7 +152,8 @@ export async function judge(test, { root, target, folder, probe, seconds, plugin
   const wrong = trouble(test, outcome);
   if (wrong) return { verdict: "failed", detail: `${wrong}\n${outcome.output.slice(0, 2000)}`.trim(), ...figures };
   // A program that is meant to die may do so before anything is counted.
-  const launched = work ? work.launches > 0 : test.shouldFail;
-  const verdict = launched ? "passed" : hasKernels(compiled.program) ? "host" : "no kernel";
+  const kernels = hasKernels(compiled.program);
+  const launched = work ? work.launches > 0 : kernels && test.shouldFail;
+  const verdict = launched ? "passed" : kernels ? "host" : "no kernel";
   return { verdict, detail: "", ...figures };
 }
