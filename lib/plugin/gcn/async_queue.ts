@@ -61,8 +61,9 @@ export class GcnAsyncQueue implements AsyncQueue, Disposable {
     return this.#launches.apertures;
   }
 
-  launch(launch: PreparedLaunch): Promise<unknown> {
-    return this.#order.device(() => this.#launches.launch(launch));
+  /** @param mustEndWell - called when it is over: what it throws is the launch's error, and the queue's. */
+  launch(launch: PreparedLaunch, mustEndWell: () => void = () => {}): Promise<void> {
+    return this.#order.device(() => this.#launches.launch(launch).then(mustEndWell));
   }
 
   /** Work of the host, in its turn: never before this call has returned. */

@@ -314,8 +314,7 @@ export class GcnDevice implements QueueOwner {
       throw error;
     }
     if (fn.abi !== "plain") this.#watch(launch);
-    await queue.launch(launch);
-    mustEndNormally(fn.name, block.returnValue);
+    await queue.launch(launch, () => mustEndNormally(fn.name, block.returnValue));
   }
 
   /** The queue of target tasks. */

@@ -1,5 +1,6 @@
 /** OpenACC regions of GCC 12: how they are divided into gangs and workers, as the kernels see it, and in queues. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { failureOf } from "../../device/fixture.js";
 import { type Image, openLab, targets } from "./fixture.js";
 
 const lab = openLab();
@@ -88,6 +89,18 @@ describe.each(targets)("%s", (target) => {
     expect([seen, word[0]]).toEqual([[half], expected | 0]);
     await plugin.asyncDestruct(queue);
     plugin.free(device, value);
+  });
+
+  test("a queue's wait tells, once, of the exit() of a kernel in it", async () => {
+    const { plugin, device } = image;
+    const queue = plugin.asyncConstruct(device);
+    const over = image.openaccAsync("leave", { code: Int32Array.of(3) }, [1, 1, 1], queue);
+    const expected = { code: "ERR_OFFLOAD_EXIT", exitCode: 3 };
+    const [told, launch] = await Promise.all([failureOf(() => plugin.asyncSynchronize(queue)), failureOf(() => over)]);
+    expect(told).toMatchObject(expected);
+    expect(launch).toBe(told);
+    await plugin.asyncSynchronize(queue);
+    await plugin.asyncDestruct(queue);
   });
 
   test("an image that is unloaded while its launch waits behind a callback stays until that is over", async () => {

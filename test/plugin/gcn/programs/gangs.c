@@ -1,5 +1,7 @@
 /* options: -fopenacc
    OpenACC regions: each iteration notes the gang and worker that it fell to, and how many of them there are. */
+#include <stdlib.h>
+
 #define NOTE(i)                                        \
   do {                                                 \
     seen[4 * (i)] = __builtin_goacc_parlevel_id(0);    \
@@ -33,6 +35,11 @@ void dot(const double *x, const double *y, int n) {
 void step(int *value, int factor) {
 #pragma acc parallel num_gangs(1) copy(value[0:1]) firstprivate(factor)
   value[0] = value[0] * factor + 1;
+}
+
+void leave(int code) {
+#pragma acc parallel num_gangs(1) firstprivate(code)
+  exit(code);
 }
 
 int main(void) { return 0; }
