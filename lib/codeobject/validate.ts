@@ -33,7 +33,7 @@ function checkIsa(codeObject: CodeObject, isa: string): void {
   if (agent === null || suitability(codeObject.features, agent) === 0) {
     throw new CodeObjectError(
       "ERR_CODE_OBJECT_ISA_MISMATCH",
-      `the code object is for ${codeObject.isa}, and the agent is ${isa}; build it for the agent (clang --offload-arch or -mcpu), or use another device`,
+      `the code object is for ${codeObject.isa}, and the agent is ${isa}; build it for the agent (clang --offload-arch or -mcpu, GCC -foffload-options=-march=…), or use another device`,
     );
   }
   const said = codeObject.metadataTarget;

@@ -35,8 +35,8 @@ let running: string | null = null;
  * program. Main may be called again: the program's variables are then as it has left them.
  *
  * @param words - the program's arguments.
- * @throws OffloadError `ERR_OFFLOAD_PROGRAM` where the program or a library of its cannot be opened, where it has no main, or where another
- * program is running; `ERR_OFFLOAD_PLUGIN` where libgomp has another plugin; HsaError as `open`.
+ * @throws OffloadError `ERR_OFFLOAD_PROGRAM` where the program, its libgomp or another library of its cannot be opened, where it has no main,
+ * or where another program is running; `ERR_OFFLOAD_PLUGIN` where libgomp has another plugin; HsaError as `open`.
  */
 export async function runHostProgram(
   file: string,
@@ -47,7 +47,7 @@ export async function runHostProgram(
   const program = resolve(file);
   if (!existsSync(program)) throw new OffloadError("ERR_OFFLOAD_PROGRAM", `${file} is not there`);
   if (running !== null) throw new OffloadError("ERR_OFFLOAD_PROGRAM", `${file} cannot run beside ${running}`);
-  const opened = libgomp ?? libgompOf(program);
+  const opened = libgomp === undefined ? libgompOf(program) : resolve(libgomp);
   servePlugin(plugin);
   running = file;
   try {

@@ -33,6 +33,7 @@ using libgomp::Outcome;
 using libgomp::Request;
 
 constexpr char kPluginName[] = "libgomp-plugin-gcn.so.1";
+constexpr char kLibgompName[] = "libgomp.so.1";
 // As large as a main thread's: what the shell allows, and something large where it allows all.
 constexpr size_t kLeastStack = size_t{8} << 20;
 constexpr size_t kUnlimitedStack = size_t{1} << 30;
@@ -88,15 +89,21 @@ std::string AskForPlugin(const char* file, std::string& library) {
   return "";
 }
 
-// libgomp first, by itself: its plugin has to be there before anything of the program's own runs.
+// libgomp first, by itself: its plugin has to be there before anything of the program's own runs. Found under the name
+// that programs have for it, it is the one that they use, and no other with a plugin of GCC's.
 std::string OpenLibgomp(const std::string& name) {
   void* const libgomp = dlopen(name.c_str(), RTLD_LAZY | RTLD_GLOBAL);
-  if (libgomp == nullptr) return "";  // a program that needs it says so
+  // Where the system has none: a program that needs it says so.
+  if (libgomp == nullptr) return name == kLibgompName ? "" : LoaderError();
   link_map* map = nullptr;
   if (dlinfo(libgomp, RTLD_DI_LINKMAP, &map) != 0) return LoaderError();
   std::string library;
   const std::string trouble = AskForPlugin(map->l_name, library);
-  return trouble.empty() ? OpenPlugin(library) : trouble;
+  if (!trouble.empty()) return trouble;
+  void* const found = dlopen(kLibgompName, RTLD_LAZY | RTLD_NOLOAD);
+  if (found == nullptr) return name + " does not call itself " + kLibgompName + ", so that no program finds it";
+  if (found != libgomp) return name + " cannot be used: this process has another " + kLibgompName + " already";
+  return OpenPlugin(library);
 }
 
 // As in a program of its own, its names come before others: Node brings thousands. Where something was preloaded, such

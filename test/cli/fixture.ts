@@ -48,14 +48,16 @@ export interface RunOptions {
   readonly onOutput?: (pid: number) => void;
   /** Milliseconds after which the program is told to end. */
   readonly timeout?: number;
+  /** Another build of the command line. */
+  readonly program?: string;
 }
 
 export function gcnOffload(
   words: readonly string[],
-  { env = {}, cwd = root, onOutput, timeout }: RunOptions = {},
+  { env = {}, cwd = root, onOutput, timeout, program: main = program }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...words], {
+    const child = spawn(process.execPath, [main, ...words], {
       cwd,
       env: { ...process.env, GCN_OFFLOAD_DEVICE: "auto", ...env },
       stdio: ["ignore", "pipe", "pipe"],

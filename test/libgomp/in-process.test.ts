@@ -1,5 +1,8 @@
 /** Programs that run in the caller's own process: `libgomp.runHostProgram`. */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { build, root } from "../cli/fixture.js";
@@ -16,8 +19,11 @@ beforeAll(async () => {
 }, limit);
 
 /** The program's lines, and what the script says behind them. */
-function run(what: string): { code: number | null; lines: string[]; result: unknown; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, what, program], {
+function run(
+  what: string,
+  ...more: readonly string[]
+): { code: number | null; lines: string[]; result: unknown; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, what, program, ...more], {
     cwd: root,
     encoding: "utf8",
     env: { ...process.env, GCN_OFFLOAD_DEVICE: "software:gfx906", OMP_TARGET_OFFLOAD: "MANDATORY" },
@@ -58,6 +64,27 @@ test.each(["ended", "waiting"])("process.exit() ends the process, whatever the p
   const { code, lines, stderr } = run(what);
   expect([code, stderr]).toEqual([9, ""]);
   expect(lines).toEqual(OUTPUT);
+});
+
+test("an error that JavaScript does not catch ends it, too", () => {
+  const { code, lines, stderr } = run("thrown");
+  expect([code, lines]).toEqual([1, OUTPUT]);
+  expect(stderr).toContain("Error: something else");
+});
+
+test("what the plugin throws is a fatal error of libgomp's", () => {
+  const { code, lines, stderr } = run("failing");
+  expect([code, stderr]).toEqual([1, "\nlibgomp: no launches today\n"]);
+  expect(lines).toEqual(["before the kernel", "at exit", "destructor"]);
+});
+
+test("a process has one libgomp", () => {
+  const system = execFileSync("gcc-12", ["-print-file-name=libgomp.so.1"], { encoding: "utf8" }).trim();
+  const copy = join(mkdtempSync(join(tmpdir(), "gcn-offload-libgomp-")), "libgomp.so.1");
+  copyFileSync(system, copy);
+  const { result } = run("another", copy);
+  rmSync(dirname(copy), { recursive: true });
+  expect(result).toEqual([2, "ERR_OFFLOAD_PROGRAM"]);
 });
 
 test("the event loop turns while the program runs", () => {

@@ -54,6 +54,32 @@ const RUNS = {
     setTimeout(() => process.exit(9), 500);
     await libgomp.runHostProgram(program, ["endless"]);
   },
+  // JavaScript ends by an error of its own.
+  async thrown() {
+    setTimeout(() => {
+      throw new Error("something else");
+    }, 200);
+    await libgomp.runHostProgram(program, ["again"]);
+  },
+  // A plugin whose launches fail.
+  async failing() {
+    const own = plugin.GcnPlugin.open();
+    const run = () => {
+      throw new Error("no launches today");
+    };
+    const failing = new Proxy(own, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        return name === "run" ? run : typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    return [await codeOf(libgomp.runHostProgram(program, [], { plugin: failing }))];
+  },
+  // Another libgomp than the first program's.
+  async another() {
+    const first = await libgomp.runHostProgram(program);
+    return [first, await codeOf(libgomp.runHostProgram(program, [], { libgomp: process.argv[4] }))];
+  },
   // The event loop turns while the program runs.
   async turning() {
     let turns = 0;
