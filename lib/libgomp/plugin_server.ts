@@ -43,6 +43,8 @@ export class PluginServer {
   /** By device and by where the program's descriptor is. */
   readonly #images = new Map<string, LoadedImage>();
   readonly #sessions: ServedSessions;
+  /** Whether a launch that nobody waited for ends the process. */
+  #ends = false;
 
   constructor(
     plugin: OffloadPlugin,
@@ -107,7 +109,10 @@ export class PluginServer {
         const attributes = attributesAt(words, count);
         this.#sessions
           .useAsync({ session, device, table }, (own) => plugin.asyncRun(own, target, attributes))
-          .then(() => addon().callFunction(callback, data, () => {}), endProcess);
+          .then(
+            () => addon().callFunction(callback, data, () => {}),
+            (error) => this.#endProcess(error),
+          );
       },
       exec: ([fn = 0, dimensions = 0, table = 0, session = 0, count = 0, host = 0, addresses = 0]) => {
         const target = this.#functions.get(fn);
@@ -120,10 +125,18 @@ export class PluginServer {
         const own = this.#queues.get(queue);
         this.#sessions
           .useAsync(place, (each) => plugin.openaccAsyncExec(each, target, dimensionsAt(dimensions), own))
-          .catch(endProcess);
+          .catch((error) => this.#endProcess(error));
       },
       queueConstruct: ([device = 0]) => this.#queues.add(plugin.asyncConstruct(device)),
-      queueDestruct: ([queue = 0]) => plugin.asyncDestruct(this.#queues.take(queue)).then(() => 1),
+      queueDestruct: ([queue = 0]) =>
+        plugin.asyncDestruct(this.#queues.take(queue)).then(
+          () => 1,
+          (error) => {
+            // Of what went wrong in the queue libgomp is to hear once.
+            if (!this.#ends) throw error;
+            return 1;
+          },
+        ),
       queueTest: ([queue = 0]) => (plugin.asyncTest(this.#queues.get(queue)) ? 1 : 0),
       queueSynchronize: ([queue = 0]) => plugin.asyncSynchronize(this.#queues.get(queue)).then(() => 1),
       queueSerialize: ([earlier = 0, later = 0]) =>
@@ -166,6 +179,13 @@ export class PluginServer {
         return 0;
       },
     };
+  }
+
+  /** Where nobody waits for an answer. */
+  #endProcess(error: unknown): void {
+    this.#ends = true;
+    const { outcome, value, message } = outcomeOf(error);
+    addon().endProcess(outcome, value, message);
   }
 
   #finiDevice(device: number): Answer {
@@ -242,10 +262,4 @@ function outcomeOf(error: unknown): { outcome: PluginOutcome; value: number; mes
 function refuse(request: number, error: unknown): void {
   const { outcome, value, message } = outcomeOf(error);
   addon().answerPlugin(request, outcome, value, message);
-}
-
-/** Where nobody waits for an answer. */
-function endProcess(error: unknown): void {
-  const { outcome, value, message } = outcomeOf(error);
-  addon().endProcess(outcome, value, message);
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -32,11 +33,13 @@ using libgomp::Operation;
 using libgomp::Outcome;
 using libgomp::Request;
 
-constexpr char kPluginName[] = "libgomp-plugin-gcn.so.1";
 constexpr char kLibgompName[] = "libgomp.so.1";
+constexpr char kPluginName[] = "libgomp-plugin-gcn.so.1";
 // As large as a main thread's: what the shell allows, and something large where it allows all.
 constexpr size_t kLeastStack = size_t{8} << 20;
 constexpr size_t kUnlimitedStack = size_t{1} << 30;
+// How long an end that comes from no call waits for calls that are under way.
+constexpr std::chrono::milliseconds kOthersLeave{500};
 
 struct Program {
   std::string libgomp;
@@ -240,10 +243,11 @@ Napi::Value EndProcess(Environment&, const Napi::CallbackInfo& info) {
   // A thread of its own: exit() comes back to JavaScript's.
   std::thread([outcome, status, message = arguments.TextOr(2, "message", "")] {
     if (outcome == Outcome::kAbort) std::abort();
-    if (outcome == Outcome::kExit) std::exit(status);
     // As libgomp's own fatal errors read and end.
-    std::fprintf(stderr, "\nlibgomp: %s\n", message.c_str());
-    std::exit(EXIT_FAILURE);
+    if (outcome != Outcome::kExit) std::fprintf(stderr, "\nlibgomp: %s\n", message.c_str());
+    const int code = outcome == Outcome::kExit ? status : EXIT_FAILURE;
+    if (PluginBridge::Instance().BecomesIdle(kOthersLeave)) std::exit(code);
+    Leave(code);
   }).detach();
   return info.Env().Undefined();
 }

@@ -9,11 +9,13 @@
 #include "environment.h"
 #include "error.h"
 #include "mailbox.h"
+#include "program_end.h"
 #include "wait.h"
 
 namespace gcn::addon {
 namespace {
 
+using libgomp::Operation;
 using libgomp::Outcome;
 using libgomp::Request;
 using Clock = std::chrono::steady_clock;
@@ -116,6 +118,27 @@ void PluginBridge::Post(std::function<void(Napi::Env)> work) {
   // Kept also where nobody comes for it: what it holds of JavaScript's is not to go on this thread.
   work_.push_back(std::move(work));
   if (open_) Wake();
+}
+
+bool PluginBridge::Serve(Request& request) {
+  const bool served = Instance().Ask(request, std::nullopt);
+  // Launches that block are called without.
+  const bool launch = request.operation == Operation::kRun || request.operation == Operation::kExec;
+  if (served && request.outcome == Outcome::kExit && !launch) Leave(static_cast<int>(request.value));
+  return served;
+}
+
+bool PluginBridge::BecomesIdle(std::chrono::milliseconds limit) {
+  const Clock::time_point until = Clock::now() + limit;
+  const auto idle = [this] {
+    const std::lock_guard lock(mutex_);
+    return queue_.empty() && unanswered_.empty();
+  };
+  while (!idle()) {
+    if (Clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 bool PluginBridge::Ask(Request& request, std::optional<std::chrono::milliseconds> limit) {

@@ -40,10 +40,12 @@ class PluginBridge {
   void ReleaseLoop();
   void Answer(uint32_t number, libgomp::Outcome outcome, uint64_t value, const std::string& message);
 
-  // Any thread: libgomp::Serve.
-  static bool Serve(libgomp::Request& request) { return Instance().Ask(request, std::nullopt); }
+  // Any thread: libgomp::Serve. Does not come back with a kernel's exit() where libgomp holds locks as it calls.
+  static bool Serve(libgomp::Request& request);
   // False also where the time is up.
   bool Ask(libgomp::Request& request, std::optional<std::chrono::milliseconds> limit);
+  // Whether there comes a moment in which nobody waits for an answer.
+  bool BecomesIdle(std::chrono::milliseconds limit);
   // Whether this is the thread that answers, or has.
   bool OnThread() const { return std::this_thread::get_id() == thread_; }
 

@@ -16,6 +16,7 @@ namespace {
 
 std::atomic<const link_map*> finalize_behind = nullptr;
 std::atomic<bool> ending = false;
+std::atomic<bool> leaving = false;
 
 // JavaScript disposes of its device in milliseconds; a process that ends does not wait for one that hangs.
 constexpr std::chrono::seconds kLeave{10};
@@ -52,6 +53,13 @@ void OnExit(int status, void*) {
   on_exit(WaitForTheEnd, nullptr);
   for (const link_map* object = finalize_behind.load()->l_next; object != nullptr; object = object->l_next)
     RunDestructors(*object);
+  Leave(status);
+}
+
+}  // namespace
+
+void Leave(int status) {
+  while (leaving.exchange(true)) pause();
   std::fflush(nullptr);
   // Of a process that was forked off nobody answers.
   libgomp::Request request{.operation = libgomp::Operation::kEnd,
@@ -60,8 +68,6 @@ void OnExit(int status, void*) {
   std::fflush(nullptr);
   _exit(status);
 }
-
-}  // namespace
 
 void WatchForEnd() {
   static std::once_flag once;

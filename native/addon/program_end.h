@@ -11,6 +11,9 @@ namespace gcn::addon {
 void WatchForEnd();
 // What the program brings with it has been opened behind this one: their destructors run at the end.
 void FinalizeBehind(const link_map* last);
+// Ends the process without the program's handlers, where those of libgomp's would wait for a lock that somebody holds:
+// who waits for the plugin, or has called it.
+[[noreturn]] void Leave(int status);
 // JavaScript's thread is about to end the process, with a program under way: no handler of whose can run, for they wait
 // for what its threads hold, such as the locks of libgomp's devices.
 void LeaveAtOnce();

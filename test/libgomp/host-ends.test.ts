@@ -1,39 +1,29 @@
 /** How a program under `gcn-offload host` ends: as it does by itself under GCC's plugin, or with an error that says what is wrong. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { build, gcnOffload, type Outcome } from "../cli/fixture.js";
 import { compile } from "../openmp/toolchain.js";
 
 const folder = fileURLToPath(new URL("programs", import.meta.url));
-const own = mkdtempSync(join(tmpdir(), "gcn-offload-host-"));
 const limit = 120_000;
-let [program, shared] = ["", ""];
+let [program, shared, queued] = ["", "", ""];
 
 beforeAll(async () => {
   build();
   program = await compile("ends.c", "gfx906", { folder });
   shared = await compile("ends.c", "gfx906", { folder }, "shared object");
+  queued = await compile("queue_ends.c", "gfx906", { folder }, "shared object");
 }, limit);
-afterAll(() => rmSync(own, { recursive: true }));
 
 /** Both streams in one, since their order counts; the pipe is the same for both. */
 const byItself = (word: string): Promise<Outcome> => gcnOffload(["exec", "--gpu", "gfx906", "--", program, word]);
 const hosted = (word: string, ...options: readonly string[]): Promise<Outcome> =>
   gcnOffload(["host", "--gpu", "gfx906", ...options, shared, word]);
 
+const inQueue = (word: string): Promise<Outcome> => gcnOffload(["host", "--gpu", "gfx906", queued, word]);
+
 /** Addresses differ from run to run. */
 const plain = (text: string): string => text.replace(/0x[0-9a-f]+/g, "0x…");
-
-function makeObject(name: string, source: string, ...options: readonly string[]): string {
-  const object = join(own, name);
-  writeFileSync(`${object}.c`, source);
-  execFileSync("gcc-12", ["-shared", "-fPIC", `${object}.c`, "-o", object, ...options]);
-  return object;
-}
 
 describe("a program ends as it does by itself under GCC's plugin", () => {
   test.each(["by its main", "exit", "thread", "abort", "crash", "at once", "fatal", "kernel"])(
@@ -58,10 +48,25 @@ test("a process that the program has forked off ends by itself", async () => {
 });
 
 // With GCC's plugin the runtime aborts the process, and says an address.
-test("a kernel that reaches for memory that is not there ends the program as libgomp's fatal errors do", async () => {
-  const { code, signal, stderr } = await hosted("fault");
-  expect([code, signal]).toEqual([1, null]);
-  expect(stderr).toMatch(/libgomp: kernel main\._omp_fn\.\d+: .*at address 0x70000000[0-9a-f]+/);
+describe("a kernel that goes wrong ends the program as libgomp's fatal errors do", () => {
+  const fault = /libgomp: kernel main\._omp_fn\.\d+: .*at address 0x70000000[0-9a-f]+/;
+
+  test.each([
+    ["fault", fault],
+    ["task fault", fault],
+    ["trap", /libgomp: kernel main\._omp_fn\.\d+: the kernel trapped/],
+  ])("%s", async (word, message) => {
+    const { code, signal, stdout, stderr } = await hosted(word);
+    expect([code, signal]).toEqual([1, null]);
+    expect(stderr).toMatch(message);
+    expect(stdout).toMatch(/at exit\ndestructor\n$/);
+  });
+
+  test("in a queue of OpenACC's", async () => {
+    const { code, signal, stderr } = await inQueue("fault");
+    expect([code, signal]).toEqual([1, null]);
+    expect(stderr).toMatch(fault);
+  });
 });
 
 // With GCC's plugin the program never ends: its queue's thread calls exit(), whose handlers wait for that thread.
@@ -71,87 +76,29 @@ test("exit() in a region that nobody waits for is the program's status", async (
   expect(outcome.stdout).toMatch(/at exit\ndestructor\n$/);
 });
 
-test(
-  "a deadlock ends after its time, with status 124",
-  async () => {
+test("exit() and abort() in a region in a queue of OpenACC's are the program's", async () => {
+  expect(await inQueue("")).toEqual({ code: 2, signal: null, stdout: "after it: 42\n", stderr: "" });
+  const [exited, aborted] = await Promise.all([inQueue("exit"), inQueue("abort")]);
+  expect([exited.code, exited.signal]).toEqual([9, null]);
+  expect([aborted.code, aborted.signal]).toEqual([null, "SIGABRT"]);
+});
+
+test("a signal for the command is the program's", async () => {
+  const outcome = await gcnOffload(["host", "--gpu", "gfx906", shared, "hang"], {
+    onOutput: (pid) => process.kill(pid, "SIGTERM"),
+  });
+  expect([outcome.code, outcome.signal]).toEqual([null, "SIGTERM"]);
+});
+
+test.each(["hang", "spin", "endless"])(
+  "what does not end by itself ends after its time, with status 124: %s",
+  async (word) => {
     const begun = performance.now();
-    const outcome = await hosted("hang", "--timeout", "3");
+    const outcome = await hosted(word, "--timeout", "2");
     expect(outcome.code).toBe(124);
-    expect(outcome.stderr).toBe(`gcn-offload: ${shared} did not end within 3 s, and was ended\n`);
+    expect(outcome.stderr).toBe(`gcn-offload: ${shared} did not end within 2 s, and was ended\n`);
+    expect(outcome.stdout).toContain("in the kernel: 42");
     expect(performance.now() - begun).toBeLessThan(30_000);
   },
   limit,
 );
-
-describe("what cannot be run is an error with status 127", () => {
-  test("a file that is not there", async () => {
-    const outcome = await gcnOffload(["host", "nowhere.so"]);
-    expect([outcome.code, outcome.stderr]).toEqual([
-      127,
-      "gcn-offload: nowhere.so is not there [ERR_OFFLOAD_PROGRAM]\n",
-    ]);
-  });
-
-  test("a file that is no shared object", async () => {
-    const text = join(own, "text.so");
-    writeFileSync(text, "no program");
-    const outcome = await gcnOffload(["host", text]);
-    expect(outcome.code).toBe(127);
-    expect(outcome.stderr).toContain("text.so");
-  });
-
-  test("a program whose library is not there", async () => {
-    makeObject("libmissing.so", "int missing(void) { return 0; }");
-    const needing = makeObject(
-      "needing.so",
-      "int missing(void); int main(void) { return missing(); }",
-      "-L",
-      own,
-      "-lmissing",
-    );
-    rmSync(join(own, "libmissing.so"));
-    const outcome = await gcnOffload(["host", needing]);
-    expect(outcome.code).toBe(127);
-    expect(outcome.stderr).toMatch(/^gcn-offload: .*libmissing\.so.*ERR_OFFLOAD_PROGRAM/);
-  });
-
-  test("a program without a main", async () => {
-    const outcome = await gcnOffload(["host", makeObject("no-main.so", "int other(void) { return 0; }")]);
-    expect(outcome.code).toBe(127);
-    expect(outcome.stderr).toMatch(/no-main\.so has no main/);
-  });
-
-  test("an executable", async () => {
-    const outcome = await gcnOffload(["host", program]);
-    expect(outcome.code).toBe(127);
-    expect(outcome.stderr).toContain("ERR_OFFLOAD_PROGRAM");
-  });
-});
-
-describe("without a device the program is not begun", () => {
-  test("no HSA runtime", async () => {
-    const { code, stdout, stderr } = await gcnOffload(["host", "--gpu", "gfx906", shared], {
-      env: { HSA_RUNTIME_LIB: "/nowhere/libhsa.so" },
-    });
-    expect([code, stdout]).toEqual([3, ""]);
-    expect(stderr).toMatch(/^gcn-offload: .*\/nowhere\/libhsa\.so.*ERR_HSA_LIBRARY_NOT_FOUND/);
-  });
-
-  test("a GPU that the software GPU does not model", async () => {
-    const { code, stdout, stderr } = await gcnOffload(["host", "--gpu", "gfx1234", shared]);
-    expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain("gfx1234");
-  });
-});
-
-test("a libgomp that does not look for plugins is refused", async () => {
-  const fake = makeObject("libgomp.so.1", "int nothing;");
-  const outcome = await gcnOffload(["host", "--libgomp", fake, shared]);
-  expect(outcome.code).toBe(127);
-  expect(outcome.stderr).toContain("looks for no offload plugins");
-});
-
-test("a program that has nothing to do with OpenMP runs, too", async () => {
-  const outcome = await gcnOffload(["host", makeObject("plain.so", "int main(int n) { return n; }"), "a", "b"]);
-  expect([outcome.code, outcome.stderr]).toEqual([3, ""]);
-});

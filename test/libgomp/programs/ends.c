@@ -48,6 +48,10 @@ int main(int count, char** words) {
     while (1) *(volatile int*)&value += 1;
 #pragma omp taskwait
   }
+  if (is(word, "spin")) {
+#pragma omp target teams num_teams(1) thread_limit(1) map(tofrom : value)
+    while (1) *(volatile int*)&value += 1;
+  }
   if (is(word, "exit")) exit(3);
   if (is(word, "thread")) {
 #pragma omp parallel num_threads(3)
@@ -81,6 +85,15 @@ int main(int count, char** words) {
   if (is(word, "fault")) {
 #pragma omp target map(tofrom : value)
     value = *(volatile int*)0x700000000000;
+  }
+  if (is(word, "task fault")) {
+#pragma omp target teams num_teams(1) thread_limit(1) map(tofrom : value) nowait
+    value = *(volatile int*)0x700000000000;
+#pragma omp taskwait
+  }
+  if (is(word, "trap")) {
+#pragma omp target map(tofrom : value)
+    __builtin_trap();
   }
   if (is(word, "kernel")) {
 #pragma omp target teams num_teams(1) thread_limit(1)
