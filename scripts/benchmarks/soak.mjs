@@ -7,6 +7,10 @@ import { GcnPlugin } from "../../dist/plugin/index.js";
 
 const [form = "launches", count] = process.argv.slice(2);
 const total = Number(count ?? (form === "sessions" ? 1_000_000 : 10_000_000));
+if (!["launches", "sessions"].includes(form) || !Number.isInteger(total) || total < 1) {
+  console.error("usage: soak.mjs launches|sessions [LAUNCHES]");
+  process.exit(2);
+}
 const batch = 1000;
 // What a heap that is collected now and then may differ by, whatever the count.
 const tolerance = 24 * 2 ** 20;
