@@ -66,7 +66,8 @@ const made = (kind: number, { address, size, owner }: Extent, value: unknown): M
 const inline = (word: number, value: unknown): MapItem =>
   made(MAP.FIRSTPRIVATE_INT, { owner: null, address: word, size: 0 }, value);
 
-function extent(memory: Mappable): Extent {
+/** Of an empty buffer there is no address. */
+export function extent(memory: Mappable): Extent & { readonly owner: ArrayBufferLike } {
   if (ArrayBuffer.isView(memory)) {
     const { buffer, byteOffset, byteLength } = memory;
     if (isEmpty(buffer)) return { owner: buffer, address: 0, size: 0 };
@@ -162,7 +163,8 @@ export const map = {
     if (isTyped(value)) {
       const bytes = new ArrayBuffer(value.byteLength);
       value.write(new DataView(bytes), 0);
-      return made(aligned(MAP.FIRSTPRIVATE, value.byteLength), extent(bytes), value);
+      const number = (value as { readonly value?: unknown }).value ?? value;
+      return made(aligned(MAP.FIRSTPRIVATE, value.byteLength), extent(bytes), number);
     }
     return made(aligned(MAP.FIRSTPRIVATE), extent(value), value);
   },
@@ -205,9 +207,18 @@ const notAnItem = (value: unknown): OffloadError =>
     `a map list is of map.to(), map.from() and their like, not of ${describe(value)}`,
   );
 
-/** A private copy's bytes as they are now; other items as they are. */
+/** A private copy as it is now, for the device and for the host's functions; other items as they are. */
 export function snapshot(item: MapItem): MapItem {
   if (kindOf(item.kind) !== MAP.FIRSTPRIVATE || item.owner === null || item.size === 0) return item;
-  const bytes = bytesAt(item.owner, item.address, item.size).slice();
-  return { ...item, owner: bytes.buffer, address: addressOf(bytes.buffer) };
+  const { buffer } = bytesAt(item.owner, item.address, item.size).slice();
+  return { ...item, owner: buffer, address: addressOf(buffer), value: viewOf(buffer, item.value) };
+}
+
+/** The bytes in the form of what they were copied from; of a value itself that. */
+function viewOf(buffer: ArrayBuffer, original: unknown): unknown {
+  if (original instanceof ArrayBuffer || original instanceof SharedArrayBuffer) return buffer;
+  if (!ArrayBuffer.isView(original)) return original;
+  // Among them Node's Buffer, which is not to be constructed.
+  if (original instanceof Uint8Array) return new Uint8Array(buffer);
+  return new (original.constructor as new (buffer: ArrayBuffer) => ArrayBufferView)(buffer);
 }

@@ -20,11 +20,12 @@ import {
   type TargetFunction,
 } from "../plugin/index.js";
 import { options as checkedOptions, didYouMean, integer } from "../validate.js";
+import { bindVariable } from "./associate.js";
 import { type DataRegion, targetData, targetEnterData } from "./data.js";
 import { targetExitData } from "./exit_data.js";
 import { LaunchPlan } from "./launch_plan.js";
 import { flatten, type MapList, type Mappable, snapshot } from "./map.js";
-import { bindLink, OmpMemory } from "./omp_memory.js";
+import { OmpMemory } from "./omp_memory.js";
 import {
   LAUNCH_OPTIONS,
   launchAttributes,
@@ -199,19 +200,7 @@ export class Offload implements Disposable, AsyncDisposable {
    * variable that is linked, the device gets to know of it when it is mapped.
    */
   bindVariable(name: string, memory: Mappable, device: number = this.#default): void {
-    const { address, size, link } = this.variable(name, device);
-    const { byteLength } = memory;
-    if (link) {
-      bindLink(this.device(device), memory, address);
-      return;
-    }
-    if (byteLength !== size) {
-      throw new OffloadError(
-        "ERR_OFFLOAD_ADDRESS",
-        `variable ${name} has ${size} bytes, and the memory for it ${byteLength}`,
-      );
-    }
-    this.memory.associate(memory, address, device);
+    bindVariable(this.device(device), this.variable(name, device), memory);
   }
 
   /** The device's function, or the host's where that is what is to run. */

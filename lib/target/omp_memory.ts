@@ -9,9 +9,9 @@
 import { hex, OffloadError } from "../errors.js";
 import type { RectangularPlace } from "../plugin/index.js";
 import { describe, integer } from "../validate.js";
+import { associate, hostRange } from "./associate.js";
 import { addressOf, bytesAt } from "./host_memory.js";
 import type { Mappable } from "./map.js";
-import { MappedRange } from "./mapped_range.js";
 import type { TargetDevice } from "./target_device.js";
 
 /** An address of a device's, or memory of the host's. */
@@ -102,20 +102,7 @@ export class OmpMemory {
    * @throws OffloadError `ERR_OFFLOAD_OVERLAP` where it is mapped otherwise.
    */
   associate(memory: Mappable, deviceAddress: number, device: number): void {
-    const [owner, address, bytes] = hostRange(memory);
-    const target = this.#mustMap(device);
-    const found = target.table.lookup(address, address + bytes);
-    if (found === null) {
-      const place = { block: null, address: integer("deviceAddress", deviceAddress, 1) };
-      target.table.add(new MappedRange(address, address + bytes, owner, place, Number.POSITIVE_INFINITY));
-      return;
-    }
-    if (!found.holds(address, address + bytes) || found.deviceAddress(address) !== deviceAddress) {
-      throw new OffloadError(
-        "ERR_OFFLOAD_OVERLAP",
-        `the memory at ${hex(address)} is mapped already, to ${hex(found.deviceAddress(address))}`,
-      );
-    }
+    associate(this.#mustMap(device), memory, deviceAddress);
   }
   /** omp_target_disassociate_ptr. @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED` for what has not been associated. */
   disassociate(memory: Mappable, device: number): void {
@@ -291,25 +278,9 @@ function copyOnHost(
   for (let k = 0; k < depth; k++) for (let j = 0; j < height; j++) row(to, j, k).set(row(from, j, k));
 }
 
-function hostRange(memory: Mappable): readonly [ArrayBufferLike, number, number] {
-  if (ArrayBuffer.isView(memory))
-    return [memory.buffer, addressOf(memory.buffer) + memory.byteOffset, memory.byteLength];
-  return [memory, addressOf(memory), memory.byteLength];
-}
-
 function section(memory: Mappable, skipped: number): Uint8Array {
   const whole = ArrayBuffer.isView(memory)
     ? new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
     : new Uint8Array(memory);
   return whole.subarray(skipped);
-}
-
-/** A `declare target link` variable: where it is mapped, the pointer at `address` on the device gets to know. */
-export function bindLink({ table }: TargetDevice, memory: Mappable, address: number): void {
-  const [owner, start, bytes] = hostRange(memory);
-  const found = table.find(start, start + bytes);
-  if (found !== null) {
-    throw new OffloadError("ERR_OFFLOAD_OVERLAP", `the memory at ${hex(start)} is mapped already`);
-  }
-  table.add(new MappedRange(start, start + bytes, owner, { block: null, address }, Number.POSITIVE_INFINITY, true));
 }
