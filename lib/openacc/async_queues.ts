@@ -12,12 +12,13 @@
 import { OffloadError } from "../errors.js";
 import type { AsyncQueue } from "../plugin/index.js";
 import type { TargetDevice } from "../target/target_device.js";
+import { describe } from "../validate.js";
 
 /** Arguments of async clauses that are no queue's number (openacc.h). */
 export const ASYNC = {
   /** acc_async_sync: in no queue, at once. */
   SYNC: -2,
-  /** acc_async_noval, an async clause without an argument: a queue that no number has. In a wait clause: all queues. */
+  /** acc_async_noval, an async clause without an argument: the default queue. In a wait clause: all queues. */
   NOVAL: -1,
 } as const;
 
@@ -29,13 +30,35 @@ export function quiet<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+/** The queues of a wait clause or directive. @throws OffloadError `ERR_OFFLOAD_QUEUE` */
+export function waitList(wait: number | readonly number[]): readonly number[] {
+  if (typeof wait === "number") return [wait];
+  if (Array.isArray(wait)) return wait;
+  throw new OffloadError("ERR_OFFLOAD_QUEUE", `queues are waited for by their numbers, not by ${describe(wait)}`);
+}
+
 export class AsyncQueues implements AsyncDisposable {
   readonly #device: TargetDevice;
   readonly #queues = new Map<number, AsyncQueue>();
-  #disposed = false;
+  #default: number = ASYNC.NOVAL;
+  #disposal: Promise<void> | null = null;
 
   constructor(device: TargetDevice) {
     this.#device = device;
+  }
+
+  /**
+   * acc_get_default_async and acc_set_default_async: the queue of `ASYNC.NOVAL`. At first, and with `ASYNC.NOVAL`, one that no number has;
+   * with `ASYNC.SYNC` there is none, and what an async clause without an argument says is done at once.
+   *
+   * @throws OffloadError `ERR_OFFLOAD_QUEUE` where it is set to what is no number of a queue; `ERR_OFFLOAD_DISPOSED`.
+   */
+  get defaultAsync(): number {
+    return this.#default;
+  }
+  set defaultAsync(async: number) {
+    this.check(async);
+    this.#default = async;
   }
 
   /**
@@ -45,22 +68,26 @@ export class AsyncQueues implements AsyncDisposable {
    */
   get(async: number): AsyncQueue | null {
     const known = this.#find(async);
-    if (known !== null || async === ASYNC.SYNC) return known;
+    const own = this.#numberOf(async);
+    if (known !== null || own === ASYNC.SYNC) return known;
     const { plugin, number } = this.#device;
     const made = plugin.asyncConstruct(number);
-    this.#queues.set(async, made);
+    this.#queues.set(own, made);
     return made;
   }
   #find(async: number): AsyncQueue | null {
-    if (this.#disposed)
+    if (this.#disposal !== null)
       throw new OffloadError("ERR_OFFLOAD_DISPOSED", "OpenACC's queues were used after their disposal");
     if (!Number.isSafeInteger(async) || async < ASYNC.SYNC) {
       throw new OffloadError(
         "ERR_OFFLOAD_QUEUE",
-        `${async} is no queue: numbers from 0 on are, ASYNC.NOVAL (${ASYNC.NOVAL}), and ASYNC.SYNC (${ASYNC.SYNC}) for none`,
+        `${describe(async)} is no queue: numbers from 0 on are, ASYNC.NOVAL (${ASYNC.NOVAL}), and ASYNC.SYNC (${ASYNC.SYNC}) for none`,
       );
     }
-    return this.#queues.get(async) ?? null;
+    return this.#queues.get(this.#numberOf(async)) ?? null;
+  }
+  #numberOf(async: number): number {
+    return async === ASYNC.NOVAL ? this.#default : async;
   }
 
   /** Throws where a number is no queue's, as `get` does; makes none. */
@@ -75,7 +102,7 @@ export class AsyncQueues implements AsyncDisposable {
   }
   /** acc_async_test_all */
   testAll(): boolean {
-    return [...this.#queues.keys()].every((async) => this.test(async));
+    return [...this.#queues.values()].every((queue) => this.#device.plugin.asyncTest(queue));
   }
 
   /** acc_wait: until what is in the queue now is over. Rejects with the first error in it since the last wait. */
@@ -87,7 +114,7 @@ export class AsyncQueues implements AsyncDisposable {
   }
   /** acc_wait_all: for each of the queues, also where one rejects. */
   async waitAll(): Promise<void> {
-    const waits = [...this.#queues.keys()].map((async) => this.wait(async));
+    const waits = [...this.#queues.values()].map((queue) => this.#device.plugin.asyncSynchronize(queue));
     await Promise.allSettled(waits);
     await Promise.all(waits);
   }
@@ -95,6 +122,7 @@ export class AsyncQueues implements AsyncDisposable {
   waitAsync(earlier: number, later: number): Promise<void> {
     return this.#promised(() => {
       const before = this.#find(earlier);
+      this.check(later);
       if (before === null) return DONE;
       const queue = this.get(later);
       if (queue === null) return this.wait(earlier);
@@ -120,13 +148,17 @@ export class AsyncQueues implements AsyncDisposable {
    */
   async waitFor(waits: readonly number[], async: number = ASYNC.SYNC): Promise<void> {
     for (const each of waits) this.check(each);
+    this.check(async);
     if (waits.includes(ASYNC.NOVAL)) await this.waitAllAsync(async);
     else await Promise.all(waits.map((each) => this.waitAsync(each, async)));
   }
 
   /** Waits for what is in the queues, however it ends, and gives them back. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+  async #dispose(): Promise<void> {
     const queues = [...this.#queues.values()];
     this.#queues.clear();
     await Promise.allSettled(queues.map((queue) => this.#device.plugin.asyncDestruct(queue)));

@@ -12,7 +12,7 @@ import { pointerBytes } from "../target/host_memory.js";
 import { type Mappable, map, type TypedValue } from "../target/map.js";
 import type { MapItem } from "../target/map_item.js";
 import { kindOf, MAP } from "../target/map_kind.js";
-import { describe } from "../validate.js";
+import { describe, integer } from "../validate.js";
 
 /** The same item, of another kind: alignment stays. */
 export const ofKind = ({ kind, address, size, owner, value }: MapItem, other: number): MapItem => ({
@@ -22,6 +22,8 @@ export const ofKind = ({ kind, address, size, owner, value }: MapItem, other: nu
   owner,
   value,
 });
+
+const updateSelf = (memory: Mappable): MapItem => ofKind(map.from(memory), MAP.FORCE_FROM);
 
 export const clause = {
   /** Copied to the device, and back, unless it is there. */
@@ -34,7 +36,10 @@ export const clause = {
   /** The device's address where it is there; else the host's (`TargetDeviceOptions.missing`). */
   noCreate: (memory: Mappable): MapItem => ofKind(map.alloc(memory), MAP.IF_PRESENT),
   /** An address of the device's (acc_malloc): the region has a pointer variable with it. */
-  deviceptr: (address: number): MapItem => map.firstprivate(pointerBytes(address)),
+  deviceptr: (address: number): MapItem => ({
+    ...map.firstprivate(pointerBytes(integer("address", address))),
+    value: address,
+  }),
   /** A copy of its own for the construct, of now; compiled code finds its address in the table, also of an integer's. */
   firstprivate(value: TypedValue | Mappable): MapItem {
     if (typeof value === "object" && value !== null) return map.firstprivate(value);
@@ -50,7 +55,9 @@ export const clause = {
   /** Of `exitData` */
   detach: map.detach,
   /** Of `update`: back to the host. */
-  self: (memory: Mappable): MapItem => ofKind(map.from(memory), MAP.FORCE_FROM),
+  self: updateSelf,
+  /** Another name for `self`. */
+  host: updateSelf,
   /** Of `update`: to the device. */
   device: (memory: Mappable): MapItem => ofKind(map.to(memory), MAP.FORCE_TO),
   /** Of `hostData`: the device's address, the item's own in `DataRegion.addresses`. */

@@ -1,11 +1,12 @@
 /** A construct's async and wait clauses, and where its copies go by them. */
+import type { AsyncQueue } from "../plugin/index.js";
 import type { Copier } from "../target/copier.js";
 import type { TargetDevice } from "../target/target_device.js";
-import { ASYNC, type AsyncQueues, quiet } from "./async_queues.js";
+import { ASYNC, type AsyncQueues, quiet, waitList } from "./async_queues.js";
 import { QueueCopier } from "./queue_copier.js";
 
 export interface AsyncOptions {
-  /** The queue that does it, in its turn; `ASYNC.NOVAL` for an async clause without a number. By default nothing waits: `ASYNC.SYNC`. */
+  /** The queue that does it, in its turn; `ASYNC.NOVAL` for an async clause without a number: `AsyncQueues.defaultAsync`. By default nothing waits: `ASYNC.SYNC`. */
   readonly async?: number;
   /** Queues whose work has to be over first; `ASYNC.NOVAL` for all of them. */
   readonly wait?: number | readonly number[];
@@ -30,10 +31,10 @@ export function scheduled(
   queues: AsyncQueues,
   { async = ASYNC.SYNC, wait = [] }: AsyncOptions,
   now: () => void,
-  inQueue: (queue: NonNullable<ReturnType<AsyncQueues["get"]>>) => Promise<void>,
+  inQueue: (queue: AsyncQueue) => Promise<void>,
 ): Promise<void> {
   return promised(() => {
-    const waits = typeof wait === "number" ? [wait] : wait;
+    const waits = waitList(wait);
     // Before anything is done.
     for (const each of waits) queues.check(each);
     const queue = queues.get(async);
@@ -49,6 +50,27 @@ export function scheduled(
   });
 }
 
+/** Copies in the queue's turns, or at once where there is none. What is refused is thrown. */
+export function copyInQueue(
+  device: TargetDevice,
+  queue: AsyncQueue | null,
+  work: (copier: Copier) => void,
+): Promise<void> {
+  if (queue === null) {
+    work(device);
+    return Promise.resolve();
+  }
+  const copier = new QueueCopier(device, queue);
+  try {
+    work(copier);
+  } catch (error) {
+    // Where it was not refused, but failed on the way, the rest is done all the same.
+    if (!copier.idle) quiet(copier.finish());
+    throw error;
+  }
+  return quiet(copier.finish());
+}
+
 /** A construct whose only asynchronous part is copies. */
 export const copying = (
   device: TargetDevice,
@@ -60,15 +82,5 @@ export const copying = (
     queues,
     options,
     () => work(device),
-    (queue) => {
-      const copier = new QueueCopier(device, queue);
-      try {
-        work(copier);
-      } catch (error) {
-        // Where it was not refused, but failed on the way, the rest is done all the same.
-        if (!copier.idle) quiet(copier.finish());
-        throw error;
-      }
-      return copier.finish();
-    },
+    (queue) => copyInQueue(device, queue, work),
   );

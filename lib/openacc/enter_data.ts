@@ -20,12 +20,14 @@ import type { MappedRange } from "../target/mapped_range.js";
 import type { Mapping } from "../target/mapping.js";
 import { retain } from "../target/reference.js";
 import type { TargetDevice } from "../target/target_device.js";
+import { ENTERS, mustTake } from "./kinds.js";
 
 /** Every item counts, however often it names a range. */
 const EVERY = 0;
 
 /** Items that are mapped together: all others one by one, so that each can go by itself. @throws OffloadError `ERR_OFFLOAD_MAP_KIND` */
 function groups(items: readonly MapItem[]): MapItem[][] {
+  mustTake("enter data", items, ENTERS);
   const all: MapItem[][] = [];
   for (let i = 0; i < items.length; ) {
     const count = groupAt(items, i);

@@ -10,95 +10,32 @@
 import { hex, OffloadError } from "../errors.js";
 import { attach, detach, mustBeAttached } from "../target/attach.js";
 import type { Copier } from "../target/copier.js";
-import { addressOf, bytesAt, POINTER_BYTES } from "../target/host_memory.js";
+import { POINTER_BYTES } from "../target/host_memory.js";
 import { type Mappable, map } from "../target/map.js";
 import type { MapItem } from "../target/map_item.js";
 import { MAP } from "../target/map_kind.js";
 import type { MappedRange } from "../target/mapped_range.js";
 import type { TargetDevice } from "../target/target_device.js";
-import { integer } from "../validate.js";
 import type { AsyncQueues } from "./async_queues.js";
 import { ofKind } from "./clauses.js";
 import { copying } from "./construct.js";
+import { DeviceMemory } from "./device_memory.js";
 import { enterData } from "./enter_data.js";
 import { exitData } from "./exit_data.js";
 import { isAt, mapData, unmapData } from "./map_data.js";
 import { update } from "./update.js";
 
-export class AccMemory {
+export class AccMemory extends DeviceMemory {
   readonly #device: TargetDevice;
   readonly #queues: AsyncQueues;
   /** What `mapData` has mapped. */
   readonly #mapped = new WeakSet<MappedRange>();
-  /** Of `malloc`, where the device's memory is the host's. */
-  readonly #host = new Map<number, ArrayBuffer>();
 
   /** Use `OpenAcc.memory`. */
   constructor(device: TargetDevice, queues: AsyncQueues) {
+    super(device, queues);
     this.#device = device;
     this.#queues = queues;
-  }
-
-  // Device memory.
-
-  /** acc_malloc; 0 for no bytes. @throws OffloadError `ERR_OFFLOAD_OUT_OF_MEMORY`, where C answers null. */
-  malloc(bytes: number): number {
-    if (integer("bytes", bytes) === 0) return 0;
-    const { plugin, number, sharesMemory } = this.#device;
-    if (!sharesMemory) return plugin.alloc(number, bytes);
-    const memory = new ArrayBuffer(bytes);
-    this.#host.set(addressOf(memory), memory);
-    return addressOf(memory);
-  }
-  /** acc_free; of no effect on null. @throws OffloadError `ERR_OFFLOAD_ADDRESS` for what is mapped, or is no allocation. */
-  free(address: number): void {
-    if (integer("address", address) === 0) return;
-    const { plugin, number, sharesMemory, table } = this.#device;
-    if (sharesMemory) {
-      if (!this.#host.delete(address)) throw noMemory(address);
-      return;
-    }
-    for (const range of table) {
-      if (!isAt(range, address, 1) && range.block?.allocation !== address) continue;
-      throw new OffloadError(
-        "ERR_OFFLOAD_ADDRESS",
-        `the device's memory at ${hex(address)} is not freed: [${hex(range.start)}, ${hex(range.end)}) is mapped there`,
-      );
-    }
-    plugin.free(number, address);
-  }
-
-  /** acc_memcpy_to_device */
-  memcpyToDevice(address: number, source: Mappable): void {
-    this.#memcpy("to", address, source, this.#device);
-  }
-  memcpyToDeviceAsync(address: number, source: Mappable, async: number): Promise<void> {
-    return this.#later(async, (copier) => this.#memcpy("to", address, source, copier));
-  }
-  /** acc_memcpy_from_device */
-  memcpyFromDevice(destination: Mappable, address: number): void {
-    this.#memcpy("from", address, destination, this.#device);
-  }
-  memcpyFromDeviceAsync(destination: Mappable, address: number, async: number): Promise<void> {
-    return this.#later(async, (copier) => this.#memcpy("from", address, destination, copier));
-  }
-  #memcpy(direction: "to" | "from", address: number, memory: Mappable, copier: Copier): void {
-    integer("address", address);
-    const host = map.alloc(memory);
-    if (host.size === 0) return;
-    const bytes = bytesAt(host.owner as ArrayBufferLike, host.address, host.size);
-    if (this.#device.sharesMemory) {
-      const other = this.#hostBytes(address, bytes.length);
-      if (direction === "to") other.set(bytes);
-      else bytes.set(other);
-    } else if (direction === "to") copier.copyTo(address, bytes);
-    else copier.copyFrom(bytes, address);
-  }
-  #hostBytes(address: number, bytes: number): Uint8Array {
-    for (const [start, memory] of this.#host) {
-      if (start <= address && address + bytes <= start + memory.byteLength) return bytesAt(memory, address, bytes);
-    }
-    throw noMemory(address);
   }
 
   // Dynamic lifetimes.
@@ -274,6 +211,3 @@ export class AccMemory {
     return copying(this.#device, this.#queues, { async }, work);
   }
 }
-
-const noMemory = (address: number): OffloadError =>
-  new OffloadError("ERR_OFFLOAD_ADDRESS", `${hex(address)} is no memory that malloc gave`);

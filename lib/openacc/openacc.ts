@@ -13,18 +13,23 @@
  * @packageDocumentation
  */
 import { OffloadError } from "../errors.js";
-import type { OpenaccDimensions, TargetFunction } from "../plugin/index.js";
+import type { OpenaccDimensions, TargetEntry, TargetFunction } from "../plugin/index.js";
+import { bindVariable } from "../target/associate.js";
+import type { Copier } from "../target/copier.js";
 import type { DataRegion } from "../target/data.js";
-import { flatten, type MapList } from "../target/map.js";
+import { flatten, type MapList, type Mappable, snapshot } from "../target/map.js";
+import type { MapItem } from "../target/map_item.js";
 import type { TargetDevice } from "../target/target_device.js";
-import { options as checkedOptions, didYouMean, integer } from "../validate.js";
-import { AsyncQueues } from "./async_queues.js";
+import { options as checkedOptions, didYouMean, integer, invalidType } from "../validate.js";
+import { AsyncQueues, waitList } from "./async_queues.js";
 import { finalized, ifPresent } from "./clauses.js";
 import { ASYNC_OPTIONS, type AsyncOptions, copying, promised, scheduled } from "./construct.js";
+import { data, hostData, mustNotBlock, QueuedDataRegion } from "./data.js";
 import { enterData } from "./enter_data.js";
 import { exitData } from "./exit_data.js";
+import { type HostBodies, HostFunctions, inTurn } from "./host.js";
 import { AccMemory } from "./memory.js";
-import { data, parallel, parallelAsync } from "./parallel.js";
+import { parallel, parallelAsync } from "./parallel.js";
 import { update } from "./update.js";
 
 /** Of a compute construct; what is absent, or 0, the image or the plugin decides. */
@@ -33,17 +38,40 @@ export interface Dimensions {
   readonly workers?: number;
   readonly vectorLength?: number;
 }
-export interface ParallelOptions extends Dimensions, AsyncOptions {}
-export interface ExitDataOptions extends AsyncOptions {
+export interface Condition {
+  /** False: nothing is done on the device. A compute construct is the host's then, as with `self`. */
+  readonly if?: boolean;
+}
+export interface SyncParallelOptions extends Dimensions, Condition {
+  /** The host executes the region, by its function among `OpenaccProgram.fallback`. */
+  readonly self?: boolean;
+}
+export interface ParallelOptions extends SyncParallelOptions, AsyncOptions {}
+export interface DataOptions extends AsyncOptions, Condition {}
+export interface HostDataOptions extends Condition {
+  /** What is not there keeps the host's address, in place of an error. */
+  readonly ifPresent?: boolean;
+}
+export interface ExitDataOptions extends DataOptions {
   /** All dynamic references are given back, and pointers detached however often they were attached. */
   readonly finalize?: boolean;
 }
-export interface UpdateOptions extends AsyncOptions {
+export interface UpdateOptions extends DataOptions {
   /** What is not there is passed over, in place of an error. */
   readonly ifPresent?: boolean;
 }
 
-const DIMENSIONS = ["gangs", "workers", "vectorLength"] as const;
+/** What there is of a program, to be called by its name. */
+export interface OpenaccProgram {
+  /** Of the image that is loaded on the device. */
+  readonly functions?: readonly TargetFunction[];
+  readonly variables?: readonly TargetEntry[];
+  /** The host's own form of functions. */
+  readonly fallback?: HostBodies;
+}
+
+const SYNC_PARALLEL_OPTIONS = ["gangs", "workers", "vectorLength", "if", "self"] as const;
+const DATA_OPTIONS = [...ASYNC_OPTIONS, "if"] as const;
 const MOST = 2 ** 31 - 1;
 
 function dimensionsOf({ gangs = 0, workers = 0, vectorLength = 0 }: Dimensions): OpenaccDimensions {
@@ -54,6 +82,18 @@ function dimensionsOf({ gangs = 0, workers = 0, vectorLength = 0 }: Dimensions):
   ];
 }
 
+function flag(name: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise;
+  if (typeof value === "boolean") return value;
+  throw invalidType(name, "a boolean", value);
+}
+const isMet = (options: Condition): boolean => flag("if", options.if, true);
+const isHosts = (options: SyncParallelOptions): boolean => !isMet(options) || flag("self", options.self, false);
+
+/** With private copies of now: of a region that waits, and of the host's functions, which get the very variables. */
+const privately = (items: readonly MapItem[], needed: boolean): readonly MapItem[] =>
+  needed ? items.map(snapshot) : items;
+
 export class OpenAcc implements AsyncDisposable {
   readonly device: TargetDevice;
   readonly queues: AsyncQueues;
@@ -62,10 +102,15 @@ export class OpenAcc implements AsyncDisposable {
 
   /** Of the program's image, by name. */
   readonly #functions = new Map<string, TargetFunction>();
+  readonly #variables: readonly TargetEntry[];
+  readonly #host: HostFunctions | null;
 
-  /** @param functions - to be named in place of handed over. */
-  constructor(device: TargetDevice, functions: readonly TargetFunction[] = []) {
+  /** @param program - its functions and variables, to be named in place of handed over. */
+  constructor(device: TargetDevice, program: OpenaccProgram = {}) {
+    const { functions = [], variables = [], fallback } = program;
     for (const fn of functions) if (!this.#functions.has(fn.name)) this.#functions.set(fn.name, fn);
+    this.#variables = variables;
+    this.#host = fallback === undefined ? null : new HostFunctions(fallback);
     this.device = device;
     this.queues = new AsyncQueues(device);
     this.memory = new AccMemory(device, this.queues);
@@ -75,15 +120,45 @@ export class OpenAcc implements AsyncDisposable {
   get functions(): string[] {
     return [...this.#functions.keys()];
   }
-  #function(fn: TargetFunction | string): TargetFunction {
-    if (typeof fn !== "string") return fn;
-    const found = this.#functions.get(fn);
-    if (found !== undefined) return found;
-    const names = this.functions;
+  /** The device's function, or the host's where that is to run; and where that is. */
+  #function(fn: TargetFunction | string, isHosts: boolean): readonly [TargetDevice, TargetFunction] {
+    if (typeof fn !== "string" && typeof fn?.name !== "string") {
+      throw invalidType("the function", "a name, or a function of the program's image", fn);
+    }
+    const name = typeof fn === "string" ? fn : fn.name;
+    if (!isHosts || this.device.sharesMemory) {
+      const own = typeof fn === "string" ? this.#functions.get(fn) : fn;
+      if (own !== undefined && this.device.plugin.canRun(own)) return [this.device, own];
+    }
+    const host = this.#host?.find(name);
+    if (this.#host !== null && host !== undefined) return [this.#host.device, host];
+    const names = isHosts ? (this.#host?.names ?? []) : this.functions;
     throw new OffloadError(
       "ERR_OFFLOAD_UNKNOWN_KERNEL",
-      `there is no function "${fn}"${didYouMean(fn, names)}: there is ${names.join(", ") || "none"}`,
+      names.includes(name)
+        ? `function ${name} cannot run on device ${this.device.number} of the ${this.device.plugin.name} plugin`
+        : `there is no function "${name}"${isHosts ? " of the host's" : ""}${didYouMean(name, names)}: there is ${names.join(", ") || "none"}`,
     );
+  }
+
+  /** A `declare` variable's place on the device. @throws OffloadError `ERR_OFFLOAD_UNKNOWN_VARIABLE` */
+  variable(name: string): TargetEntry {
+    const found = this.#variables.find((variable) => variable.name === name);
+    if (found !== undefined) return found;
+    const names = this.#variables.map((variable) => variable.name);
+    throw new OffloadError(
+      "ERR_OFFLOAD_UNKNOWN_VARIABLE",
+      `there is no variable "${name}"${didYouMean(name, names)}: there is ${names.join(", ") || "none"}`,
+    );
+  }
+  /**
+   * Host memory that stands for a `declare` variable: `update` copies between the two, and constructs find it present. A variable of
+   * `declare link` is mapped by constructs as other memory is, and the device gets to know where. On the host it is the variable.
+   *
+   * @throws OffloadError `ERR_OFFLOAD_UNKNOWN_VARIABLE`; `ERR_OFFLOAD_ADDRESS` where the sizes differ; `ERR_OFFLOAD_OVERLAP`.
+   */
+  bindVariable(name: string, memory: Mappable): void {
+    if (!this.device.sharesMemory) bindVariable(this.device, this.variable(name), memory);
   }
 
   /**
@@ -93,71 +168,96 @@ export class OpenAcc implements AsyncDisposable {
    */
   parallel(fn: TargetFunction | string, maps: MapList, options: ParallelOptions = {}): Promise<void> {
     return promised(() => {
-      const when = checkedOptions("parallel's options", options, [...DIMENSIONS, ...ASYNC_OPTIONS]);
+      const when = checkedOptions("parallel's options", options, [...SYNC_PARALLEL_OPTIONS, ...ASYNC_OPTIONS]);
       const dimensions = dimensionsOf(options);
-      const [target, items] = [this.#function(fn), flatten(maps)];
+      const [where, target] = this.#function(fn, isHosts(options));
+      const items = privately(flatten(maps), where.sharesMemory || when.wait !== undefined);
       return scheduled(
         this.queues,
         when,
-        () => parallel(this.device, target, items, dimensions),
-        (queue) => parallelAsync(this.device, target, items, dimensions, queue),
+        () => parallel(where, target, items, dimensions),
+        (queue) =>
+          where === this.device
+            ? parallelAsync(where, target, items, dimensions, queue)
+            : inTurn(this.device, queue, () => parallel(where, target, items, dimensions)),
       );
     });
   }
   /** As `parallel`, over when it returns. */
-  parallelSync(fn: TargetFunction | string, maps: MapList, options: Dimensions = {}): void {
-    const dimensions = dimensionsOf(checkedOptions("parallelSync's options", options, DIMENSIONS));
-    parallel(this.device, this.#function(fn), flatten(maps), dimensions);
+  parallelSync(fn: TargetFunction | string, maps: MapList, options: SyncParallelOptions = {}): void {
+    const dimensions = dimensionsOf(checkedOptions("parallelSync's options", options, SYNC_PARALLEL_OPTIONS));
+    const [where, target] = this.#function(fn, isHosts(options));
+    parallel(where, target, privately(flatten(maps), where.sharesMemory), dimensions);
   }
 
-  /** `data`: until the region's end. @throws OffloadError as `mapVars` */
-  data(maps: MapList): DataRegion {
-    return data(this.device, flatten(maps));
+  /**
+   * `data`: until the region's end. With `async` the queue copies, in the turns of the region's beginning and end, and `wait` are queues
+   * that it waits for first.
+   *
+   * @throws OffloadError as `mapVars`
+   */
+  data(maps: MapList, options?: Condition): DataRegion;
+  data(maps: MapList, options: DataOptions & { readonly async: number }): QueuedDataRegion;
+  data(maps: MapList, options: DataOptions = {}): DataRegion | QueuedDataRegion {
+    const { async, wait } = checkedOptions("data's options", options, DATA_OPTIONS);
+    const items = flatten(maps);
+    if (async === undefined) {
+      if (wait === undefined) return data(this.device, items, isMet(options));
+      throw mustNotBlock();
+    }
+    return new QueuedDataRegion(this.device, this.queues, items, { async, wait: wait ?? [], maps: isMet(options) });
   }
   /** `host_data`: `addresses` of the region has the device's address of each item. @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED` */
-  hostData(maps: MapList, options: { readonly ifPresent?: boolean } = {}): DataRegion {
-    const { ifPresent: mayMiss = false } = checkedOptions("hostData's options", options, ["ifPresent"]);
-    const items = flatten(maps);
-    return data(this.device, mayMiss ? ifPresent(items) : items);
+  hostData(maps: MapList, options: HostDataOptions = {}): DataRegion {
+    const { ifPresent: mayMiss = false } = checkedOptions("hostData's options", options, ["if", "ifPresent"]);
+    return hostData(this.device, mayMiss ? ifPresent(flatten(maps)) : flatten(maps), isMet(options));
   }
 
   /** `enter data`. @throws OffloadError as `mapVars` */
-  enterData(maps: MapList, options: AsyncOptions = {}): Promise<void> {
+  enterData(maps: MapList, options: DataOptions = {}): Promise<void> {
     return promised(() => {
-      const when = checkedOptions("enterData's options", options, ASYNC_OPTIONS);
-      const items = flatten(maps);
-      return copying(this.device, this.queues, when, (copier) => enterData(this.device, items, copier));
+      checkedOptions("enterData's options", options, DATA_OPTIONS);
+      return this.#copying(options, maps, (items, copier) => enterData(this.device, items, copier));
     });
   }
   /** `exit data` */
   exitData(maps: MapList, options: ExitDataOptions = {}): Promise<void> {
     return promised(() => {
-      const { finalize = false, ...when } = checkedOptions("exitData's options", options, [
-        ...ASYNC_OPTIONS,
-        "finalize",
-      ]);
-      const items = finalize ? finalized(flatten(maps)) : flatten(maps);
-      return copying(this.device, this.queues, when, (copier) => exitData(this.device, items, copier));
+      const { finalize = false } = checkedOptions("exitData's options", options, [...DATA_OPTIONS, "finalize"]);
+      return this.#copying(options, maps, (items, copier) =>
+        exitData(this.device, finalize ? finalized(items) : items, copier),
+      );
     });
   }
   /** `update`, of clause.self and clause.device. */
   update(maps: MapList, options: UpdateOptions = {}): Promise<void> {
     return promised(() => {
-      const { ifPresent: mayMiss = false, ...when } = checkedOptions("update's options", options, [
-        ...ASYNC_OPTIONS,
+      const { ifPresent: mayMiss = false } = checkedOptions("update's options", options, [
+        ...DATA_OPTIONS,
         "ifPresent",
       ]);
-      const items = mayMiss ? ifPresent(flatten(maps)) : flatten(maps);
-      return copying(this.device, this.queues, when, (copier) => update(this.device, items, copier));
+      return this.#copying(options, maps, (items, copier) =>
+        update(this.device, mayMiss ? ifPresent(items) : items, copier),
+      );
     });
+  }
+  #copying(
+    options: DataOptions,
+    maps: MapList,
+    work: (items: readonly MapItem[], copier: Copier) => void,
+  ): Promise<void> {
+    const items = flatten(maps);
+    if (!isMet(options)) return Promise.resolve();
+    return copying(this.device, this.queues, options, (copier) => work(items, copier));
   }
 
   /** `wait`: for these queues, or all; with `async` that queue waits, and not the program. */
-  wait(queues?: number | readonly number[], options: { readonly async?: number } = {}): Promise<void> {
+  wait(queues?: number | readonly number[], options: Condition & { readonly async?: number } = {}): Promise<void> {
     return promised(() => {
-      const { async } = checkedOptions("wait's options", options, ["async"]);
+      const { async } = checkedOptions("wait's options", options, ["async", "if"]);
+      if (!isMet(options)) return Promise.resolve();
       if (queues === undefined) return async === undefined ? this.queues.waitAll() : this.queues.waitAllAsync(async);
-      return this.queues.waitFor(typeof queues === "number" ? [queues] : queues, async);
+      return this.queues.waitFor(waitList(queues), async);
     });
   }
 

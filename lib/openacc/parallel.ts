@@ -11,16 +11,24 @@
  * @packageDocumentation
  */
 import type { AsyncQueue, OpenaccDimensions, TargetFunction } from "../plugin/index.js";
-import { DataRegion } from "../target/data.js";
 import type { MapItem } from "../target/map_item.js";
-import { mapVars } from "../target/map_vars.js";
-import { mapped, mustRun } from "../target/target.js";
+import { mapped, mustRun, openaccRegion } from "../target/target.js";
 import type { TargetDevice } from "../target/target_device.js";
 import { unmapVars } from "../target/unmap_vars.js";
 import { quiet } from "./async_queues.js";
-import { QueueCopier } from "./queue_copier.js";
+import { mustMap } from "./kinds.js";
+import { keepAll, QueueCopier } from "./queue_copier.js";
 
-export { openaccRegion as parallel } from "../target/target.js";
+/** Blocks until the construct is over. @throws OffloadError as `mapVars`, and the launch's own. */
+export function parallel(
+  device: TargetDevice,
+  fn: TargetFunction,
+  items: readonly MapItem[],
+  dimensions: OpenaccDimensions,
+): void {
+  mustMap("a compute construct", items);
+  openaccRegion(device, fn, items, dimensions);
+}
 
 /**
  * Resolves when the construct is over and its results are copied back. Where the launch fails nothing is copied back, and the queue goes
@@ -36,6 +44,7 @@ export function parallelAsync(
   queue: AsyncQueue,
 ): Promise<void> {
   mustRun(device, fn);
+  mustMap("a compute construct", items);
   const { plugin } = device;
   const session = device.takeSession();
   const copier = new QueueCopier(device, queue);
@@ -47,10 +56,7 @@ export function parallelAsync(
     device.giveSession(session);
   });
   copier.launched(quiet(launch));
-  for (let i = 0; i < mapping.count; i++) {
-    const { range } = mapping.item(i);
-    if (range !== null) copier.keep(range);
-  }
+  keepAll(copier, mapping);
   let failure: { readonly error: unknown } | null = null;
   try {
     unmapVars(device, mapping, true, copier);
@@ -63,15 +69,4 @@ export function parallelAsync(
   return over.then(() => {
     throw error;
   });
-}
-
-/**
- * `data`, and `host_data`, whose items are of kinds USE_DEVICE_PTR: until the region's end. Its items count each for itself.
- *
- * @throws OffloadError as `mapVars`
- */
-export function data(device: TargetDevice, items: readonly MapItem[]): DataRegion {
-  const mapping = mapVars(device, device.sharesMemory ? [] : items, "data", 0);
-  const addresses = items.map((item, i) => (device.sharesMemory ? item.address : mapping.value(items, i)));
-  return new DataRegion(device, mapping, addresses);
 }

@@ -11,6 +11,7 @@ import type { AsyncQueue } from "../plugin/index.js";
 import type { Copier } from "../target/copier.js";
 import { pin } from "../target/host_memory.js";
 import type { DeviceBlock, MappedRange } from "../target/mapped_range.js";
+import type { Mapping } from "../target/mapping.js";
 import type { TargetDevice } from "../target/target_device.js";
 
 export class QueueCopier implements Copier {
@@ -93,5 +94,13 @@ export class QueueCopier implements Copier {
     const blocks = this.#blocks;
     this.#blocks = [];
     for (const { block, deleted } of blocks) this.#device.releaseBlock(block, deleted);
+  }
+}
+
+/** All that a construct has mapped, or found there. */
+export function keepAll(copier: Copier, mapping: Mapping): void {
+  for (let i = 0; i < mapping.count; i++) {
+    const { range } = mapping.item(i);
+    if (range !== null) copier.keep(range);
   }
 }

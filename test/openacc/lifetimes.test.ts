@@ -238,6 +238,12 @@ describe("a construct that is refused changes nothing", () => {
     ["a pointer whose struct is not there", [[MAP.ATTACH, 256, 0]], "ERR_OFFLOAD_NOT_MAPPED"],
     ["a pointer to what is not there", [[MAP.ATTACH, 136, 0]], "ERR_OFFLOAD_NOT_MAPPED"],
     ["a kind of exit data", [[MAP.RELEASE, 256, 8]], "ERR_OFFLOAD_MAP_KIND"],
+    ["a kind of exit data, of what is there", [[MAP.DELETE, 0, 64]], "ERR_OFFLOAD_MAP_KIND"],
+    ["copy", [[MAP.TOFROM, 256, 8]], "ERR_OFFLOAD_MAP_KIND"],
+    ["copyout", [[MAP.FROM, 0, 64]], "ERR_OFFLOAD_MAP_KIND"],
+    ["no_create", [[MAP.IF_PRESENT, 256, 8]], "ERR_OFFLOAD_MAP_KIND"],
+    ["firstprivate", [[MAP.FIRSTPRIVATE, 256, 8]], "ERR_OFFLOAD_MAP_KIND"],
+    ["use_device", [[MAP.USE_DEVICE_PTR, 0, 8]], "ERR_OFFLOAD_MAP_KIND"],
   ])("enter data: %s", async (_what, last, code) => {
     host.setPointer(136, host.base + 400);
     const before = lab.state();
@@ -272,6 +278,29 @@ describe("a construct that is refused changes nothing", () => {
     expect([lab.state(), lab.copied()]).toEqual([before, []]);
     expect(await refused(() => lab.acc.exitData(items, { async: 1 }))).toBe(code);
     expect([lab.state(), lab.queue().pending]).toEqual([before, []]);
+  });
+
+  test.each([
+    ["delete", () => clause.delete(all())],
+    ["delete finalize", () => host.item(MAP.DELETE, 0, 64)],
+    ["detach", () => clause.detach(host.bytes.subarray(128, 136))],
+    ["detach finalize", () => host.item(MAP.FORCE_DETACH, 128, 8)],
+  ])("data and compute constructs: %s, which is exit data's", async (_what, item) => {
+    const before = lab.state();
+    const items = [clause.copyin(host.bytes.subarray(192, 200)), item()];
+    expect(refusal(() => lab.acc.data(items))).toBe("ERR_OFFLOAD_MAP_KIND");
+    expect(refusal(() => lab.acc.data(items, { async: 1 }))).toBe("ERR_OFFLOAD_MAP_KIND");
+    expect(await refused(() => lab.acc.parallel(lab.fn(), items))).toBe("ERR_OFFLOAD_MAP_KIND");
+    expect(await refused(() => lab.acc.parallel(lab.fn(), items, { async: 1 }))).toBe("ERR_OFFLOAD_MAP_KIND");
+    expect([lab.state(), lab.queue().pending]).toEqual([before, []]);
+  });
+
+  test("host_data: other items than use_device", () => {
+    const before = lab.state();
+    for (const item of [clause.copyin(all()), clause.present(all()), clause.attach(host.bytes.subarray(128, 136))]) {
+      expect(refusal(() => lab.acc.hostData([clause.useDevice(all()), item]))).toBe("ERR_OFFLOAD_MAP_KIND");
+    }
+    expect(lab.state()).toEqual(before);
   });
 
   test("exit data of more than is left when an item before it has taken its part away", () => {

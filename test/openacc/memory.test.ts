@@ -10,7 +10,7 @@
  */
 import { beforeEach, describe, expect, test } from "vitest";
 import { clause, OpenAcc, update } from "../../lib/openacc/index.js";
-import { HostPlugin } from "../../lib/plugin/index.js";
+import { HostPlugin, type TargetFunction } from "../../lib/plugin/index.js";
 import { MAP, OmpMemory, TargetDevice, targetEnterData, targetExitData } from "../../lib/target/index.js";
 import { AccLab, Host, refusal, refused } from "./fixture.js";
 
@@ -33,6 +33,43 @@ describe("device memory", () => {
     memory.memcpyFromDevice(back.subarray(0, 4), there + 60);
     expect(back.subarray(0, 4)).toEqual(part(60, 4));
     memory.free(there);
+    expect(lab.plugin.live).toBe(0);
+  });
+
+  test("is copied on the device, at once and in a queue", async () => {
+    const { memory } = lab.acc;
+    const [from, to] = [memory.malloc(64), memory.malloc(64)];
+    memory.memcpyToDevice(from, part(0, 64));
+    memory.memcpyDevice(to + 8, from, 8);
+    expect([...lab.plugin.at(to + 8, 8)]).toEqual([...part(0, 8)]);
+    const later = memory.memcpyDeviceAsync(to, from + 32, 8, 1);
+    expect([...lab.plugin.at(to, 8)]).not.toEqual([...part(32, 8)]);
+    await lab.queue().run();
+    await later;
+    expect([...lab.plugin.at(to, 8)]).toEqual([...part(32, 8)]);
+    memory.memcpyDevice(to, from, 0);
+    for (const bytes of [-1, 0.5]) expect(refusal(() => memory.memcpyDevice(to, from, bytes))).toBe("ERR_OUT_OF_RANGE");
+    expect(await refused(() => memory.memcpyDeviceAsync(to, from, -1, 1))).toBe("ERR_OUT_OF_RANGE");
+    expect(lab.queue().pending).toEqual([]);
+  });
+
+  test("is freed only where malloc gave it, and once", async () => {
+    const { memory } = lab.acc;
+    const own = memory.malloc(64);
+    const mapped = memory.copyin(part(0, 64));
+    void memory.updateSelfAsync(part(0, 64), 1);
+    memory.delete(part(0, 64));
+    // It is no longer mapped, and its queue still needs it.
+    for (const address of [mapped, own + 8, 4096, own - 64]) {
+      expect(refusal(() => memory.free(address))).toBe("ERR_OFFLOAD_ADDRESS");
+    }
+    expect([-1, 0.5].map((address) => refusal(() => memory.free(address)))).toEqual(Array(2).fill("ERR_OUT_OF_RANGE"));
+    await lab.queue().run();
+    memory.mapData(part(0, 8), own + 56);
+    expect(refusal(() => memory.free(own))).toBe("ERR_OFFLOAD_ADDRESS");
+    memory.unmapData(part(0, 8));
+    memory.free(own);
+    expect(refusal(() => memory.free(own))).toBe("ERR_OFFLOAD_ADDRESS");
     expect(lab.plugin.live).toBe(0);
   });
 
@@ -448,6 +485,35 @@ describe("a device that shares the host's memory", () => {
     memory.free(there);
     expect(refusal(() => memory.free(there))).toBe("ERR_OFFLOAD_ADDRESS");
     expect(refusal(() => memory.memcpyFromDevice(back, there))).toBe("ERR_OFFLOAD_ADDRESS");
+  });
+
+  test("copies in a queue's order", async () => {
+    const [image, seen] = [new HostPlugin(), new Uint8Array(8)];
+    const local = new OpenAcc(new TargetDevice(image, 0));
+    const own = local.memory.malloc(8);
+    const buffer = local.memory.hostBuffer(own) as ArrayBuffer;
+    const addresses: unknown[] = [];
+    const fill = ([address]: readonly unknown[]): void => {
+      addresses.push(address);
+      new Uint8Array(buffer).fill(9);
+    };
+    const [fn] = image.loadImage(0, { fill }).functions as [TargetFunction];
+    const source = part(0, 8).slice();
+    void local.memory.memcpyToDeviceAsync(own, source, 1);
+    source.fill(3);
+    void local.memory.memcpyFromDeviceAsync(part(16, 8), own, 1);
+    void local.parallel(fn, [clause.deviceptr(own)], { async: 1 });
+    const done = local.memory.memcpyFromDeviceAsync(seen, own, 1);
+    expect([seen[0], new Uint8Array(buffer)[0]]).toEqual([0, 0]);
+    await done;
+    expect([seen[0], host.bytes[16], addresses]).toEqual([9, 3, [own]]);
+    const other = local.memory.malloc(8);
+    local.memory.memcpyDevice(other, own, 8);
+    local.memory.memcpyFromDevice(seen, other);
+    expect(await refused(() => local.memory.memcpyToDeviceAsync(1, source, 1))).toBe("ERR_OFFLOAD_ADDRESS");
+    expect(refusal(() => local.memory.memcpyDevice(other, 1, 8))).toBe("ERR_OFFLOAD_ADDRESS");
+    expect(refusal(() => local.memory.malloc(2 ** 52))).toBe("ERR_OFFLOAD_OUT_OF_MEMORY");
+    await local[Symbol.asyncDispose]();
   });
 
   test("runs regions with the host's variables, and those of a queue in its order", async () => {

@@ -317,8 +317,54 @@ describe("queues and their numbers", () => {
       expect(await refused(() => enter({ wait: [async] }))).toBe("ERR_OFFLOAD_QUEUE");
       expect(await refused(() => enter({ async: 1, wait: [0, async] }))).toBe("ERR_OFFLOAD_QUEUE");
       expect(await refused(() => acc.wait([0, async], { async: 1 }))).toBe("ERR_OFFLOAD_QUEUE");
+      for (const waits of [undefined, [], 0, [0, ASYNC.NOVAL]]) {
+        expect(await refused(() => acc.wait(waits, { async }))).toBe("ERR_OFFLOAD_QUEUE");
+      }
+      expect(refusal(() => acc.data([], { async }))).toBe("ERR_OFFLOAD_QUEUE");
+      expect(refusal(() => acc.data([clause.copyin(part(0, 8))], { async: 1, wait: async }))).toBe("ERR_OFFLOAD_QUEUE");
+      const sets = () => {
+        acc.queues.defaultAsync = async;
+      };
+      expect(refusal(sets)).toBe("ERR_OFFLOAD_QUEUE");
+    }
+    for (const wait of [null, "12", {}, true] as never[]) {
+      expect(await refused(() => acc.parallel(lab.fn(), [], { wait }))).toBe("ERR_OFFLOAD_QUEUE");
+      expect(await refused(() => acc.wait(wait))).toBe("ERR_OFFLOAD_QUEUE");
     }
     expect([lab.plugin.queues, lab.device.table.size]).toEqual([[], 0]);
+  });
+
+  test("NOVAL is the default queue, one that no number has at first; in a wait clause it is all of them", async () => {
+    const { acc } = lab;
+    const { queues } = acc;
+    const launch = (async: number) => void acc.parallel(lab.fn(), [], { async });
+    expect(queues.defaultAsync).toBe(ASYNC.NOVAL);
+    launch(ASYNC.NOVAL);
+    queues.defaultAsync = 7;
+    launch(ASYNC.NOVAL);
+    launch(7);
+    void acc.memory.copyinAsync(part(0, 8), ASYNC.NOVAL);
+    expect(lab.plugin.queues.map(({ turns }) => turns.length)).toEqual([1, 4]);
+    // What has been put into the other is still seen by whoever asks for all.
+    await lab.queue(1).run();
+    expect([queues.test(ASYNC.NOVAL), queues.test(7), queues.testAll()]).toEqual([true, true, false]);
+    await acc.queues.wait(ASYNC.NOVAL);
+    const all = watched(acc.wait(ASYNC.NOVAL));
+    const every = watched(acc.wait());
+    await settled();
+    expect([all.state, every.state]).toEqual(["pending", "pending"]);
+    await lab.queue(0).run();
+    await settled();
+    expect([all.state, every.state]).toEqual(["over", "over"]);
+    queues.defaultAsync = ASYNC.SYNC;
+    acc.memory.delete(part(0, 8));
+    void acc.enterData([clause.copyin(part(0, 8))], { async: ASYNC.NOVAL });
+    expect([lab.copied().length > 0, lab.plugin.queues.length, queues.test(ASYNC.NOVAL)]).toEqual([true, 2, true]);
+    queues.defaultAsync = ASYNC.NOVAL;
+    launch(ASYNC.NOVAL);
+    expect(lab.queue(0).pending).toEqual(["launch"]);
+    await lab.queue(0).run();
+    acc.memory.delete(part(0, 8));
   });
 
   test("wait: for some, for all, and queues for each other", async () => {
@@ -398,6 +444,29 @@ describe("queues and their numbers", () => {
     expect(host.bytes[0]).toBe(3);
     await acc[Symbol.asyncDispose]();
   });
+});
+
+test("disposal a second time waits as long as the first", async () => {
+  const { acc } = lab;
+  void acc.parallel(lab.fn(), [], { async: 1 });
+  const first = watched(acc[Symbol.asyncDispose]());
+  const second = watched(acc[Symbol.asyncDispose]());
+  await acc[Symbol.asyncDispose]();
+  expect([first.state, second.state, lab.queue().pending]).toEqual(["over", "over", []]);
+  expect(refusal(() => acc.data([], { async: 1 }))).toBe("ERR_OFFLOAD_DISPOSED");
+});
+
+test("a region that has to wait has its private copies from the call", async () => {
+  const { acc } = lab;
+  void acc.parallel(lab.fn(), [], { async: 1 });
+  const seen: number[] = [];
+  const value = new Uint8Array(4).fill(5);
+  const fn = lab.fn(({ word, memory }) => seen.push(memory(word(0), 4)[3] as number));
+  const done = acc.parallel(fn, [clause.firstprivate(value)], { wait: 1 });
+  value.fill(6);
+  await lab.queue().run();
+  await done;
+  expect(seen).toEqual([5]);
 });
 
 describe("a region in no queue", () => {
