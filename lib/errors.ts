@@ -42,6 +42,10 @@ export type OffloadErrorCode =
   | "ERR_OFFLOAD_IMAGE"
   /** A C plugin that cannot be opened, lacks a function or failed; or something that it cannot do. */
   | "ERR_OFFLOAD_PLUGIN"
+  /** The real libgomp cannot be opened, lacks a function, or the process that it ran in has gone. */
+  | "ERR_OFFLOAD_LIBGOMP"
+  /** A data region that is not the innermost was to end. */
+  | "ERR_OFFLOAD_REGION_ORDER"
   /** A host program, or what it needs, that cannot be opened, or has no main. */
   | "ERR_OFFLOAD_PROGRAM"
   /** An asynchronous queue that is not the plugin's. */

@@ -7,9 +7,10 @@ import { createRequire } from "node:module";
 import { HsaError } from "./errors.js";
 import { packageFolder } from "./locate.js";
 import type { Native } from "./native.js";
+import type { NativeLibgomps } from "./native_libgomp.js";
 import type { NativePrograms } from "./native_programs.js";
 
-type Addon = Native & NativePrograms;
+type Addon = Native & NativePrograms & NativeLibgomps;
 
 let loaded: Addon | undefined;
 

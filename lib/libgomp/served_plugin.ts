@@ -14,6 +14,9 @@ const NEEDED = CAPABILITY.OPENMP_400 | CAPABILITY.SHARED_MEM;
 
 let served: OffloadPlugin | undefined;
 
+/** The one that answers already; null where there is none. */
+export const servedPlugin = (): OffloadPlugin | null => served ?? null;
+
 /** Where kernels print: behind what C code in this process has printed. */
 const cStdout = { write: (text: string): void => addon().printText(text) };
 

@@ -27,6 +27,9 @@ const EXITS: ReadonlySet<number> = new Set([
   MAP.FORCE_DETACH,
 ]);
 
+/** Kinds that `exit data` takes; other ones libgomp ends the process for. */
+export const isExitKind = (kind: number): boolean => EXITS.has(kind);
+
 const isDetach = (kind: number): boolean => kind === MAP.DETACH || kind === MAP.FORCE_DETACH;
 const releasesAll = (kind: number): boolean => kind === MAP.DELETE || kind === MAP.DELETE_ZERO_LEN_ARRAY_SECTION;
 
@@ -39,7 +42,7 @@ const releasesAll = (kind: number): boolean => kind === MAP.DELETE || kind === M
 export function targetExitData(device: TargetDevice, items: readonly MapItem[]): void {
   if (device.sharesMemory) return;
   const { table } = device;
-  const wrong = items.find(({ kind }) => !EXITS.has(kindOf(kind)));
+  const wrong = items.find(({ kind }) => !isExitKind(kindOf(kind)));
   if (wrong !== undefined) {
     throw new OffloadError(
       "ERR_OFFLOAD_MAP_KIND",

@@ -8,6 +8,7 @@
 #include "foreign_plugin.h"
 #include "host_memory.h"
 #include "host_program.h"
+#include "libgomp.h"
 #include "memory.h"
 #include "pool.h"
 #include "queue.h"
@@ -38,6 +39,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   DefineCodeObjectReaders(environment, exports);
   DefineExecutables(environment, exports);
   DefineForeignPlugins(environment, exports);
+  DefineLibgomps(environment, exports);
   return exports;
 }
 

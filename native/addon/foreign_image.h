@@ -19,19 +19,6 @@ struct ForeignKernel {
 
 class ForeignImage {
  public:
-  // `counts_indirect`: the layout since GCC 14.
-  ForeignImage(std::span<const uint8_t> code, std::vector<ForeignKernel> kernels, uint32_t variables,
-               std::vector<uint64_t> indirect_functions, bool counts_indirect);
-  ForeignImage(const ForeignImage&) = delete;
-  ForeignImage& operator=(const ForeignImage&) = delete;
-
-  const void* data() const { return &description_; }
-  // Host addresses up to a null, for load_image since GCC 14; null where there are none.
-  uint64_t* indirect_functions() { return indirect_.size() > 1 ? indirect_.data() : nullptr; }
-  size_t kernels() const { return kernels_.size(); }
-  uint32_t variables() const { return variables_; }
-
- private:
   struct Code {
     uint64_t bytes;
     const void* address;
@@ -52,6 +39,22 @@ class ForeignImage {
   };
   static_assert(sizeof(Description) == 32);
 
+  // `counts_indirect`: the layout since GCC 14.
+  ForeignImage(std::span<const uint8_t> code, std::vector<ForeignKernel> kernels, uint32_t variables,
+               std::vector<uint64_t> indirect_functions, bool counts_indirect);
+  ForeignImage(const ForeignImage&) = delete;
+  ForeignImage& operator=(const ForeignImage&) = delete;
+
+  // It points into the image.
+  const Description& description() const { return description_; }
+  // Host addresses up to a null, for load_image since GCC 14; null where there are none.
+  uint64_t* indirect_functions() { return indirect_.size() > 1 ? indirect_.data() : nullptr; }
+  const uint64_t* indirect_functions() const { return indirect_.data(); }
+  size_t indirect_count() const { return indirect_.size() - 1; }
+  size_t kernels() const { return kernels_.size(); }
+  uint32_t variables() const { return variables_; }
+
+ private:
   const std::vector<ForeignKernel> kernels_;
   const uint32_t variables_;
   std::vector<uint64_t> indirect_;

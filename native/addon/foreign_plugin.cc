@@ -10,6 +10,7 @@
 #include "arguments.h"
 #include "call.h"
 #include "environment.h"
+#include "image_arguments.h"
 
 namespace gcn::addon {
 namespace {
@@ -51,28 +52,6 @@ unsigned ImageVersion(const ForeignLibrary& library) {
 Napi::Value Checked(Napi::Env env, bool worked, const char* call) {
   if (!worked) Failed(env, call);
   return env.Undefined();
-}
-
-std::vector<ForeignKernel> KernelsOf(const Napi::Array& list) {
-  std::vector<ForeignKernel> kernels;
-  for (uint32_t i = 0; i < list.Length(); i++) {
-    const Napi::Value value = list.Get(i);
-    if (!value.IsObject()) FailType(list.Env(), "kernels[" + std::to_string(i) + "]", "an object");
-    const Napi::Object kernel = value.As<Napi::Object>();
-    const auto number = [](Napi::Value from) { return from.ToNumber().Int32Value(); };
-    const Napi::Object dimensions = kernel.Get("dimensions").ToObject();
-    kernels.push_back({ToText(kernel.Get("name"), "name"),
-                       {number(dimensions.Get(0u)), number(dimensions.Get(1u)), number(dimensions.Get(2u))},
-                       number(kernel.Get("sgprs")),
-                       number(kernel.Get("vgprs"))});
-  }
-  return kernels;
-}
-
-std::vector<uint64_t> AddressesOf(const Napi::Array& list, const char* name) {
-  std::vector<uint64_t> addresses;
-  for (uint32_t i = 0; i < list.Length(); i++) addresses.push_back(ToAddress(list.Get(i), name));
-  return addresses;
 }
 
 // A launch's words, kernel attributes among them (struct GOMP_kernel_launch_attributes), up to a null.
@@ -164,8 +143,8 @@ Napi::Value ForeignPlugin::LoadImage(const Napi::CallbackInfo& info) {
       AddressesOf(arguments.Array(4, "indirectFunctions"), "indirectFunctions"), library_.Since(ForeignFamily::k14));
   if (image->kernels() < kConstructors) FailType(env, "kernels", "a list with _init_array and _fini_array");
   ForeignRange* filled = nullptr;
-  const int count =
-      library_.load_image(device, ImageVersion(library_), image->data(), &filled, nullptr, image->indirect_functions());
+  const int count = library_.load_image(device, ImageVersion(library_), &image->description(), &filled, nullptr,
+                                        image->indirect_functions());
   const std::unique_ptr<ForeignRange, FreeDeleter> owned(filled);
   const size_t least = image->kernels() - kConstructors + variables;
   if (count < 0 || static_cast<size_t>(count) < least) Failed(env, "load_image");
@@ -189,7 +168,8 @@ Napi::Value ForeignPlugin::UnloadImage(const Napi::CallbackInfo& info) {
   const auto found = images_.find(arguments.Integer(1, "image", 1, kMaxSafeInteger));
   if (found == images_.end()) FailType(info.Env(), "image", "the number of a loaded image");
   runs_.WaitForAll();
-  Checked(info.Env(), library_.unload_image(DeviceAt(arguments, 0), ImageVersion(library_), found->second->data()),
+  Checked(info.Env(),
+          library_.unload_image(DeviceAt(arguments, 0), ImageVersion(library_), &found->second->description()),
           "unload_image");
   images_.erase(found);
   return info.Env().Undefined();

@@ -15,6 +15,7 @@ class Environment;
 
 // In the order in which an env's end disposes what is left: queues before the signals and the memory that packets name.
 enum class HandleClass : uint8_t {
+  kLibgomp,
   kForeignPlugin,
   kQueue,
   kExecutable,
@@ -25,7 +26,7 @@ enum class HandleClass : uint8_t {
   kRegion,
   kAgent
 };
-inline constexpr size_t kHandleClasses = 9;
+inline constexpr size_t kHandleClasses = 10;
 
 // Who ends a handle. N-API must not be called while the env or the process ends.
 enum class Teardown : uint8_t { kByJavaScript, kByCollector, kByEnd };

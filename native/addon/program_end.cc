@@ -18,6 +18,9 @@ std::atomic<const link_map*> finalize_behind = nullptr;
 std::atomic<bool> ending = false;
 std::atomic<bool> leaving = false;
 
+// Where the handler was registered.
+pid_t process = 0;
+
 // JavaScript disposes of its device in milliseconds; a process that ends does not wait for one that hangs.
 constexpr std::chrono::seconds kLeave{10};
 
@@ -48,11 +51,13 @@ void WaitForTheEnd(int, void*) {
 
 void OnExit(int status, void*) {
   // JavaScript's own exit goes Node's way.
-  if (PluginBridge::Instance().OnThread() || finalize_behind == nullptr) return;
+  if (PluginBridge::Instance().OnThread() || OnMainThread()) return;
   if (ending.exchange(true)) WaitForTheEnd(status, nullptr);
   on_exit(WaitForTheEnd, nullptr);
-  for (const link_map* object = finalize_behind.load()->l_next; object != nullptr; object = object->l_next)
-    RunDestructors(*object);
+  const link_map* object = finalize_behind;
+  if (object != nullptr) {
+    while ((object = object->l_next) != nullptr) RunDestructors(*object);
+  }
   Leave(status);
 }
 
@@ -69,9 +74,23 @@ void Leave(int status) {
   _exit(status);
 }
 
+void EndWithoutProgram(int status) {
+  if (finalize_behind != nullptr) return;
+  if (ending.exchange(true)) WaitForTheEnd(status, nullptr);
+  on_exit(WaitForTheEnd, nullptr);
+  Leave(status);
+}
+
 void WatchForEnd() {
   static std::once_flag once;
-  std::call_once(once, [] { on_exit(OnExit, nullptr); });
+  std::call_once(once, [] {
+    process = getpid();
+    on_exit(OnExit, nullptr);
+  });
+}
+
+bool OnMainThread() {
+  return getpid() == process && gettid() == process;
 }
 
 void FinalizeBehind(const link_map* last) {

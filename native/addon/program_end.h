@@ -17,6 +17,11 @@ void FinalizeBehind(const link_map* last);
 // JavaScript's thread is about to end the process, with a program under way: no handler of whose can run, for they wait
 // for what its threads hold, such as the locks of libgomp's devices.
 void LeaveAtOnce();
+// Whether this is the process's first thread, which ends it Node's way; not so in a process that has been forked off.
+bool OnMainThread();
+// Of a thread that has called exit() while no program is under way, and whose libraries are to do nothing any more.
+// Comes back where there is a program: the end is its then.
+void EndWithoutProgram(int status);
 // The last object that is loaded now.
 const link_map* LastLoaded();
 

@@ -18,6 +18,7 @@ import { OffloadError } from "../../errors.js";
 import { addon } from "../../hsa/addon.js";
 import { HsaRuntime } from "../../hsa/index.js";
 import type { NativeForeignPlugin } from "../../hsa/native.js";
+import { checked } from "../../native_errors.js";
 import { bytesOf, options as checkedOptions, integer } from "../../validate.js";
 import { copyRectangle } from "../gcn/rectangular_copy.js";
 import type {
@@ -35,7 +36,6 @@ import { Session } from "../session.js";
 import { SessionedPlugin, tableAddress } from "../sessioned.js";
 import { ForeignFunction, ForeignImage } from "./foreign_image.js";
 import { type LaunchWords, launchWords } from "./launch_words.js";
-import { checked } from "./native_errors.js";
 import { SessionMemory } from "./session_memory.js";
 
 export interface ForeignPluginOptions {

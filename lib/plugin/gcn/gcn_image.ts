@@ -11,6 +11,7 @@ import { Elf } from "../../codeobject/elf.js";
 import {
   type CodeObject,
   type GccImage,
+  type GccVariable,
   gccImages,
   gccVersion,
   isElf,
@@ -56,6 +57,10 @@ export interface GcnImage {
   readonly destructors: string | null;
   /** The host's names for the variables in the image's table; null where only the device's own table tells their number. */
   readonly variables: readonly (string | null)[] | null;
+  /** The same with what the program says of each; null where there is no program. */
+  readonly hostVariables: readonly GccVariable[] | null;
+  /** `omp requires` bits. */
+  readonly requires: number;
   /** Host addresses. */
   readonly indirectFunctions: readonly number[];
 }
@@ -105,6 +110,8 @@ export function readImage(image: unknown, isa: string): GcnImage {
     constructors: has(CONSTRUCTORS),
     destructors: has(DESTRUCTORS),
     variables: told.variables?.map(({ name }) => name) ?? unnamedVariables(bytes),
+    hostVariables: told.variables ?? null,
+    requires: told.requires ?? 0,
     indirectFunctions: typeof told.indirectFunctions === "object" ? told.indirectFunctions : [],
   };
 }

@@ -1,0 +1,30 @@
+#include "libgomp_image.h"
+
+#include <utility>
+
+namespace gcn::addon {
+namespace {
+
+constexpr unsigned kLibrary12 = 1;
+
+}  // namespace
+
+LibgompImage::LibgompImage(unsigned version, std::unique_ptr<const ForeignImage> image, uint32_t functions,
+                           LibgompFunctions::Call call, std::vector<LibgompVariable> variables, uint64_t requirements)
+    : version_(version),
+      image_(std::move(image)),
+      functions_(functions, std::move(call)),
+      variables_(std::move(variables)),
+      data_{requirements, image_->description()} {
+  const auto addresses = functions_.addresses();
+  const uint64_t* const indirect = image_->indirect_functions();
+  host_ = {addresses.data(),  addresses.data() + addresses.size(),
+           variables_.data(), variables_.data() + variables_.size(),
+           indirect,          indirect + image_->indirect_count()};
+}
+
+const void* LibgompImage::data() const {
+  return version_ >> 16 == kLibrary12 ? static_cast<const void*>(&data_.image) : &data_;
+}
+
+}  // namespace gcn::addon
