@@ -150,3 +150,32 @@ test.each([
   expect(numbers(words.subarray(0, 3))).toEqual([1, 42, 9]);
   expect(words[count - 1]).toBe(9n);
 });
+
+test("a WebAssembly memory that grows takes its buffer away: what is to be copied then fails, and nothing is copied elsewhere", async () => {
+  const memory = wasmMemory();
+  const words = new BigUint64Array(memory.buffer, 64, 4);
+  void acc.memory.copyinAsync(words, 1);
+  memory.grow(1);
+  expect(words.length).toBe(0);
+  expect(await codeOf(() => acc.wait(1))).toBe("ERR_OFFLOAD_HOST_MEMORY");
+  const grown = new BigUint64Array(memory.buffer, 64, 4);
+  void acc.memory.updateSelfAsync(grown, 1);
+  memory.grow(1);
+  expect(await codeOf(() => acc.wait(1))).toBe("ERR_OFFLOAD_HOST_MEMORY");
+  const now = new BigUint64Array(memory.buffer, 64, 4);
+  plugin.memset(0, acc.memory.deviceptr(now) as number, 7, now.byteLength);
+  await acc.exitData([clause.copyout(now)]);
+  expect(now[0]).toBe(0x0707070707070707n);
+});
+
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+/** Node has it, and its types do not. */
+function wasmMemory(): WasmMemory {
+  const { WebAssembly } = globalThis as unknown as {
+    readonly WebAssembly: { readonly Memory: new (limits: { initial: number; maximum: number }) => WasmMemory };
+  };
+  return new WebAssembly.Memory({ initial: 1, maximum: 4 });
+}

@@ -282,15 +282,15 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
   }
   asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): void {
     const [own, target] = this.#queue(queue);
-    const bytes = bytesOf("source", source);
+    const bytes = lasting(bytesOf("source", source));
     integer("destination", destination);
-    void own.host(() => target.transfer("to", destination, bytes));
+    void own.host(() => target.transfer("to", destination, bytes()));
   }
   asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): void {
     const [own, target] = this.#queue(queue);
-    const bytes = bytesOf("destination", destination);
+    const bytes = lasting(bytesOf("destination", destination));
     integer("source", source);
-    const copy = () => target.transfer("from", source, bytes);
+    const copy = () => target.transfer("from", source, bytes());
     void own.host(after === undefined ? copy : () => after.then(copy, () => {}));
   }
 
@@ -373,6 +373,18 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     }
     throw new OffloadError("ERR_OFFLOAD_QUEUE", "the queue is another plugin's, or has been destructed");
   }
+}
+
+/** The bytes when their turn comes, which they have to be there for: a WebAssembly memory that grows takes its buffer away. */
+function lasting(bytes: Uint8Array): () => Uint8Array {
+  const { byteLength } = bytes;
+  return () => {
+    if (bytes.byteLength === byteLength) return bytes;
+    throw new OffloadError(
+      "ERR_OFFLOAD_HOST_MEMORY",
+      `the buffer of ${byteLength} bytes has been detached before their copy had its turn in the queue`,
+    );
+  };
 }
 
 function targetOf(session: GcnSession): GcnDevice {

@@ -1,5 +1,6 @@
 /** Where regions run: OMP_TARGET_OFFLOAD, OMP_DEFAULT_DEVICE, and the host's own functions in the devices' place. */
 import { describe, expect, test } from "vitest";
+import { f64 } from "../../../lib/index.js";
 import { map } from "../../../lib/target/index.js";
 import { DEVICE, useRegions } from "./fixture.js";
 
@@ -79,6 +80,26 @@ describe("a device that there is not", () => {
   test.each([-1, 1.5])("%d is no number of a device", async (device) => {
     await expect(run({ fallback }, device)).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
   });
+});
+
+test("a task of the host's has its private copies from the time it was made, and numbers as numbers", async () => {
+  const seen: unknown[] = [];
+  const copies = {
+    [FILL]: ([number, array]: readonly unknown[]) => {
+      seen.push(number, ...(array as Float64Array));
+      (array as Float64Array).fill(0);
+    },
+  };
+  await using omp = await regions.open({ environment: { OMP_TARGET_OFFLOAD: "disabled" }, fallback: copies });
+  const [array, place] = [Float64Array.of(1, 2), new Uint8Array(1)];
+  void omp.task({ out: [place] }, () => new Promise((resolve) => setImmediate(resolve)));
+  const task = omp.target(FILL, [map.firstprivate(f64(0.5)), map.firstprivate(array)], { depend: { in: [place] } });
+  array.fill(9);
+  await task;
+  expect([seen, [...array]]).toEqual([
+    [0.5, 1, 2],
+    [9, 9],
+  ]);
 });
 
 describe("where no runtime can be opened", () => {
