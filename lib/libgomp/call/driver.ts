@@ -12,6 +12,9 @@ export interface HostPlace {
   readonly address: number;
 }
 
+export const isPlace = (word: unknown): word is HostPlace =>
+  typeof word === "object" && word !== null && "owner" in word;
+
 /** Bytes from there on. */
 export interface Section extends HostPlace {
   readonly bytes: number;

@@ -23,7 +23,7 @@ import type { CallRequest, CallResult, Driver } from "./driver.js";
 import { Held } from "./held.js";
 import { dependList, sectionOf } from "./host_places.js";
 import { Launch } from "./launch.js";
-import { type MapArrays, mapArrays } from "./map_arrays.js";
+import { type Construct, type MapArrays, mapArrays, usesHostPointers } from "./map_arrays.js";
 import { LibgompMemory } from "./memory.js";
 import { ProgramFunction, RegisteredProgram, type RegisterOptions, unknownFunction } from "./program.js";
 import type { Release } from "./release.js";
@@ -223,7 +223,7 @@ export class Libgomp implements AsyncDisposable {
   ): Promise<NowaitLaunch | void> {
     const given = checkedOptions("target's options", options, LAUNCH_OPTIONS);
     const { device = DEFAULT_DEVICE, depend, nowait = false } = given;
-    const arrays = mapArrays(flatten(maps), "target", this.release);
+    const arrays = this.#arrays(maps, "target");
     const launch = new Launch(this.#next++, this.#function(fn), arrays);
     const request: CallRequest = {
       name: "GOMP_target_ext",
@@ -303,7 +303,7 @@ export class Libgomp implements AsyncDisposable {
   /** `target data`: regions end in the opposite order. */
   async targetData(maps: MapList, options: Pick<DataOptions, "device"> = {}): Promise<LibgompDataRegion> {
     const { device = DEFAULT_DEVICE } = checkedOptions("targetData's options", options, ["device"]);
-    const arrays = mapArrays(flatten(maps), "data", this.release);
+    const arrays = this.#arrays(maps, "data");
     const region: OpenRegion = { arrays };
     this.#mustBeOpen();
     this.#regions.push(region);
@@ -349,13 +349,13 @@ export class Libgomp implements AsyncDisposable {
 
   /** `target enter data`; the memory stays alive until it is unmapped. */
   async enterData(maps: MapList, options: DataOptions = {}): Promise<void> {
-    const arrays = mapArrays(flatten(maps), "enter", this.release);
+    const arrays = this.#arrays(maps, "enter");
     for (const { owner, address } of arrays.reads) this.#held.add(owner, address);
     await this.#data("GOMP_target_enter_exit_data", arrays, 0, options);
   }
   /** `target exit data`, with map.from, map.release and map.delete. */
   async exitData(maps: MapList, options: DataOptions = {}): Promise<void> {
-    const arrays = mapArrays(flatten(maps), "exit", this.release);
+    const arrays = this.#arrays(maps, "exit");
     await this.#data("GOMP_target_enter_exit_data", arrays, EXIT_DATA, options);
     await this.#release(arrays.items, options.device);
   }
@@ -372,7 +372,7 @@ export class Libgomp implements AsyncDisposable {
   }
   /** `target update`: map.to copies to the device, map.from back. */
   async update(maps: MapList, options: DataOptions = {}): Promise<void> {
-    await this.#data("GOMP_target_update_ext", mapArrays(flatten(maps), "update", this.release), 0, options);
+    await this.#data("GOMP_target_update_ext", this.#arrays(maps, "update"), 0, options);
   }
   async #data(name: string, arrays: MapArrays, flags: number, options: DataOptions): Promise<void> {
     const { device = DEFAULT_DEVICE, depend } = checkedOptions("the options", options, DATA_OPTIONS);
@@ -392,6 +392,16 @@ export class Libgomp implements AsyncDisposable {
     });
   }
 
+  #arrays(maps: MapList, construct: Construct): MapArrays {
+    const items = flatten(maps);
+    if (this.isolated && items.some(usesHostPointers)) {
+      throw new OffloadError(
+        "ERR_OFFLOAD_MAP_KIND",
+        "pointers that lie in host memory lead nowhere in libgomp's own process: open it without isolate",
+      );
+    }
+    return mapArrays(items, construct, this.release);
+  }
   #mustBeOpen(): void {
     if (this.#disposed) throw disposedError();
   }

@@ -15,16 +15,17 @@ import type { OffloadPlugin } from "../../plugin/index.js";
 import { pin } from "../../target/host_memory.js";
 import { wordsAt } from "../raw_memory.js";
 import { servedPlugin, servePluginTo } from "../served_plugin.js";
-import type {
-  CallRequest,
-  CallResult,
-  Driver,
-  HostCall,
-  LaunchNote,
-  Pointer,
-  RegisterRequest,
-  Registration,
-  Word,
+import {
+  type CallRequest,
+  type CallResult,
+  type Driver,
+  type HostCall,
+  isPlace,
+  type LaunchNote,
+  type Pointer,
+  type RegisterRequest,
+  type Registration,
+  type Word,
 } from "./driver.js";
 import { type ReadRegistration, readRegistration } from "./image.js";
 import { type Release, releaseOf } from "./release.js";
@@ -64,7 +65,7 @@ export class LocalDriver implements Driver {
   readonly gone = false;
   readonly file: string;
   readonly release: Release;
-  readonly #functions: ReadonlySet<string>;
+  readonly functions: ReadonlySet<string>;
   readonly #native: NativeLibgomp;
   readonly #runtime: HsaRuntime | null;
   readonly #ownPlugin: boolean;
@@ -89,7 +90,7 @@ export class LocalDriver implements Driver {
     this.#runtime = runtime;
     this.#ownPlugin = ownPlugin;
     this.#hostCall = hostCall;
-    this.#functions = new Set(native.functions);
+    this.functions = new Set(native.functions);
     this.#forgetFaults = runtime?.onFault((event) => this.#faulted(event));
     this.file = native.file;
     this.release = release;
@@ -126,7 +127,7 @@ export class LocalDriver implements Driver {
   }
 
   has(name: string): boolean {
-    return this.#functions.has(name);
+    return this.functions.has(name);
   }
 
   async call({ name, words, launch, answers }: CallRequest): Promise<CallResult> {
@@ -247,9 +248,6 @@ function choosePlugin(file: string, plugin: OffloadPlugin | undefined): void {
 /** @throws OffloadError `ERR_OFFLOAD_LIBGOMP` */
 const lacks = (file: string, name: string): OffloadError =>
   new OffloadError("ERR_OFFLOAD_LIBGOMP", `${file} has no function ${name}: it is of another release, or no libgomp`);
-
-const isPlace = (word: Word): word is Exclude<Pointer, number> =>
-  typeof word === "object" && word !== null && "owner" in word;
 
 function nativeWord(word: Word): NativeWord {
   if (isPlace(word)) {

@@ -1,6 +1,8 @@
 /** Opens the real libgomp, in this process or in one of its own. */
+import { OffloadError } from "../../errors.js";
 import type { OffloadPlugin } from "../../plugin/index.js";
-import { options as checkedOptions } from "../../validate.js";
+import { options as checkedOptions, integer } from "../../validate.js";
+import { IsolatedDriver } from "./isolated_driver.js";
 import { Libgomp } from "./libgomp.js";
 import { LocalDriver } from "./local_driver.js";
 
@@ -9,11 +11,23 @@ export interface LibgompOptions {
   readonly library?: string;
   /** In place of `GCN_OFFLOAD_DEVICE`: the devices beneath. */
   readonly device?: string;
+  /**
+   * In a process of its own, where what libgomp ends its process for (and a crash, or a kernel's exit()) is an error of the call: the others
+   * then say that the process is gone. Host memory is copied there before a call that names it, and back after it, or when a data region or
+   * a `nowait` launch is over. What lies in host memory as a pointer (`map.struct`, `map.attach`) leads nowhere there, and is refused.
+   */
+  readonly isolate?: boolean;
+  /** Milliseconds that a call of an isolated libgomp has; then its process is ended. By default as long as it takes. */
+  readonly timeout?: number;
+  /** Variables of an isolated libgomp's process (`OMP_TARGET_OFFLOAD` …) beside this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** What libgomp has for a GCN plugin, in place of GCC's own (`libgomp-plugin-gcn.so.1`). A process has one. */
   readonly plugin?: OffloadPlugin;
 }
 
-const OPTIONS = ["library", "device", "plugin"] as const;
+/** Node's timers have no more. */
+const MOST_MILLISECONDS = 2 ** 31 - 1;
+const OPTIONS = ["library", "device", "isolate", "timeout", "environment", "plugin"] as const;
 
 /**
  * libgomp, with a native thread of its own, on which its functions are called one after the other.
@@ -22,9 +36,37 @@ const OPTIONS = ["library", "device", "plugin"] as const;
  * for a libgomp that looks for no plugins, or has another already; HsaError as `open`, unless `OMP_TARGET_OFFLOAD` is disabled.
  */
 export async function open(options: LibgompOptions = {}): Promise<Libgomp> {
-  const given = checkedOptions("libgomp.open's options", options, OPTIONS);
+  const {
+    isolate = false,
+    timeout,
+    environment,
+    plugin,
+    ...where
+  } = checkedOptions("libgomp.open's options", options, OPTIONS);
   const opened: { libgomp?: Libgomp } = {};
   const hostCall = (launch: number | null): Promise<void> => opened.libgomp?.hostCall(launch) ?? Promise.resolve();
-  opened.libgomp = new Libgomp(await LocalDriver.open(given, hostCall));
+  const driver = isolate
+    ? await IsolatedDriver.start({ ...where, ...isolation({ timeout, environment, plugin }) }, hostCall)
+    : await LocalDriver.open({ ...where, ...presence({ timeout, environment, plugin }) }, hostCall);
+  opened.libgomp = new Libgomp(driver);
   return opened.libgomp.prepare();
 }
+
+type Others = { [K in "timeout" | "environment" | "plugin"]: LibgompOptions[K] | undefined };
+
+function isolation({ timeout, environment, plugin }: Others): Pick<LibgompOptions, "timeout" | "environment"> {
+  if (plugin !== undefined)
+    throw unfit("a plugin of this process's cannot serve a libgomp in another: leave out isolate");
+  return {
+    ...(timeout === undefined ? {} : { timeout: integer("timeout", timeout, 1, MOST_MILLISECONDS) }),
+    ...(environment === undefined ? {} : { environment }),
+  };
+}
+
+function presence({ timeout, environment, plugin }: Others): Pick<LibgompOptions, "plugin"> {
+  if (timeout !== undefined) throw unfit("nothing ends a call in this process: a timeout needs isolate");
+  if (environment !== undefined) throw unfit("libgomp reads this process's environment: another one needs isolate");
+  return plugin === undefined ? {} : { plugin };
+}
+
+const unfit = (why: string): OffloadError => new OffloadError("ERR_OFFLOAD_LIBGOMP", why);
