@@ -246,11 +246,10 @@ export class IsolatedDriver implements Driver {
     const words = said === "" ? "" : `. It said: ${said}`;
     const waiting = this.#waiting;
     this.#waiting = null;
-    this.#end = this.#late
-      ? `did not end ${waiting?.what ?? "a call"} within ${this.#timeout} ms${words}`
-      : `${how}${words}`;
+    const call = waiting?.what ?? "a call";
+    this.#end = this.#late ? `did not end ${call} within ${this.#timeout} ms` : `${how} during ${call}`;
     const code = this.#late ? "ERR_OFFLOAD_TIMEOUT" : "ERR_OFFLOAD_LIBGOMP";
-    waiting?.reject(new OffloadError(code, `${waiting.what}: libgomp's process ${this.#end}`));
+    waiting?.reject(new OffloadError(code, `libgomp's process ${this.#end}${words}`));
   }
 
   #keepLoopAlive(alive: boolean): void {

@@ -11,17 +11,10 @@ import { hex, OffloadError } from "../../errors.js";
 import type { Mappable } from "../../target/map.js";
 import type { ArrayPlace, MemoryPlace } from "../../target/omp_memory.js";
 import { integer } from "../../validate.js";
-import type { CallRequest, CallResult, Pointer, Section } from "./driver.js";
+import { type Caller, INT_MAX } from "./caller.js";
+import type { CallRequest, Pointer, Section } from "./driver.js";
 import type { Held } from "./held.js";
 import { placeOf, sectionOf } from "./host_places.js";
-
-const INT_MAX = 2 ** 31 - 1;
-
-/** What the routines have of the libgomp that they are of. */
-export interface MemoryOwner {
-  readonly held: Held;
-  call(request: CallRequest): Promise<CallResult>;
-}
 
 /** One side of a copy. */
 export interface BytePlace {
@@ -32,15 +25,17 @@ export interface BytePlace {
 }
 
 export class LibgompMemory {
-  readonly #owner: MemoryOwner;
+  readonly #caller: Caller;
+  readonly #held: Held;
 
   /** Use `Libgomp.memory`. */
-  constructor(owner: MemoryOwner) {
-    this.#owner = owner;
+  constructor(caller: Caller, held: Held) {
+    this.#caller = caller;
+    this.#held = held;
   }
 
   async #call(name: string, words: CallRequest["words"], memory: Partial<CallRequest> = {}): Promise<number> {
-    return (await this.#owner.call({ name, words, ...memory })).value;
+    return (await this.#caller.call({ name, words, ...memory })).value;
   }
 
   /** omp_target_alloc: an address. @throws OffloadError `ERR_OFFLOAD_OUT_OF_MEMORY`, also for a device that is none. */
@@ -92,7 +87,7 @@ export class LibgompMemory {
         `libgomp does not associate ${bytes} bytes with ${hex(deviceAddress)} of device ${device}: they are mapped otherwise, or it has no memory of its own`,
       );
     }
-    this.#owner.held.add(owner, address);
+    this.#held.add(owner, address);
   }
   /** omp_target_disassociate_ptr. @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED` for what has not been associated. */
   async disassociate(memory: Mappable, device: number): Promise<void> {
@@ -103,7 +98,7 @@ export class LibgompMemory {
         `the memory at ${hex(address)} has not been associated with device ${device}'s`,
       );
     }
-    this.#owner.held.drop(owner, address);
+    this.#held.drop(owner, address);
   }
 
   /** omp_target_memcpy: bytes between any two devices. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
