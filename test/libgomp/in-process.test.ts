@@ -10,7 +10,7 @@ import { compile } from "../openmp/toolchain.js";
 
 const folder = fileURLToPath(new URL("programs", import.meta.url));
 const script = fileURLToPath(new URL("programs/in_process.mjs", import.meta.url));
-const limit = 120_000;
+const limit = 300_000;
 let program = "";
 
 beforeAll(async () => {

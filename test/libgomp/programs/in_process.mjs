@@ -11,6 +11,16 @@ const codeOf = (promise) =>
     ({ code }) => code,
   );
 
+/** Does something when the plugin has been asked to `call` so often, in a turn of the event loop of its own. */
+function after(times, call, act) {
+  const own = plugin.GcnPlugin.prototype[call];
+  let calls = 0;
+  plugin.GcnPlugin.prototype[call] = function (...words) {
+    if (++calls === times) setTimeout(act);
+    return own.apply(this, words);
+  };
+}
+
 const RUNS = {
   // Twice, and something else in between.
   async twice() {
@@ -46,19 +56,19 @@ const RUNS = {
   },
   // JavaScript ends the process while the program asks for one thing after the other.
   async ended() {
-    setTimeout(() => process.exit(9), 200);
+    after(20, "run", () => process.exit(9));
     await libgomp.runHostProgram(program, ["again"]);
   },
   // And while it waits for a kernel that does not end.
   async waiting() {
-    setTimeout(() => process.exit(9), 500);
+    after(1, "asyncRun", () => process.exit(9));
     await libgomp.runHostProgram(program, ["endless"]);
   },
   // JavaScript ends by an error of its own.
   async thrown() {
-    setTimeout(() => {
+    after(20, "run", () => {
       throw new Error("something else");
-    }, 200);
+    });
     await libgomp.runHostProgram(program, ["again"]);
   },
   // A plugin whose launches fail.
