@@ -1,0 +1,3 @@
+import { callSuite } from "./suite.js";
+
+callSuite("gfx900", () => ({}));
