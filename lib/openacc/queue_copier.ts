@@ -13,13 +13,16 @@ import { pin } from "../target/host_memory.js";
 import type { DeviceBlock, MappedRange } from "../target/mapped_range.js";
 import type { Mapping } from "../target/mapping.js";
 import type { TargetDevice } from "../target/target_device.js";
+import { quiet } from "./async_queues.js";
 
 export class QueueCopier implements Copier {
   /** What is copied together would be read now, and not in its turn. */
   readonly coalesces = false;
   readonly #device: TargetDevice;
   readonly #queue: AsyncQueue;
-  #copies: (() => void)[] = [];
+  #copies: (() => Promise<void>)[] = [];
+  /** Of the copies that have been sent. */
+  readonly #sent: Promise<void>[] = [];
   #blocks: { readonly block: DeviceBlock; readonly deleted: boolean }[] = [];
   #launch: Promise<void> | undefined;
   #refused = false;
@@ -64,15 +67,17 @@ export class QueueCopier implements Copier {
 
   /** Sends the copies so far: those before the construct's launch. */
   send(): void {
-    for (const copy of this.#copies) copy();
+    // Each is told by the construct, once that is over.
+    for (const copy of this.#copies) this.#sent.push(quiet(copy()));
     this.#copies = [];
   }
-  /** What is copied back from now on is the result of this launch; where that fails, nothing is. */
+  /** What is copied back from now on is the result of this launch: where that fails, or a copy before it has failed, nothing is. */
   launched(launch: Promise<void>): void {
-    this.#launch = launch;
+    const before = [...this.#sent];
+    this.#launch = before.length === 0 ? launch : quiet(launch.then(() => over(before)));
   }
 
-  /** Sends what is left. Resolves when all of the construct is over; rejects where its launch does. */
+  /** Sends what is left. Resolves when all of the construct is over; rejects where its launch or a copy does. */
   finish(): Promise<void> {
     const launch = this.#launch;
     // Launches behind this one shall not have to wait for the host where it has nothing to do.
@@ -87,7 +92,7 @@ export class QueueCopier implements Copier {
         }
       });
     });
-    return launch === undefined ? turn : turn.then(() => launch);
+    return turn.then(() => launch).then(() => over(this.#sent));
   }
 
   #release(): void {
@@ -95,6 +100,11 @@ export class QueueCopier implements Copier {
     this.#blocks = [];
     for (const { block, deleted } of blocks) this.#device.releaseBlock(block, deleted);
   }
+}
+
+/** Rejects with the first failure. */
+async function over(promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(promises);
 }
 
 /** All that a construct has mapped, or found there. */

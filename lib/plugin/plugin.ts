@@ -189,13 +189,16 @@ export interface OffloadPlugin {
    * settled where it returns one.
    */
   asyncQueueCallback(queue: AsyncQueue, callback: () => void): void;
-  /** `openacc_async_host2dev`: `source` must stay as it is until its turn has come. */
-  asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): void;
   /**
-   * `openacc_async_dev2host`. `after`: a launch that is before it in the queue; where that fails nothing is copied. A plugin that cannot
-   * tell copies all the same.
+   * `openacc_async_host2dev`: `source` must stay as it is until its turn has come. Resolves when it is copied; what it fails with
+   * `asyncSynchronize` tells, too.
    */
-  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): void;
+  asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): Promise<void>;
+  /**
+   * `openacc_async_dev2host`. `after`: what is before it in the queue, and where it fails nothing is copied. A plugin that cannot tell
+   * copies all the same. Resolves as `asyncHost2dev`.
+   */
+  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): Promise<void>;
 
   /** `openacc_get_property` and `get_uid`; null: not known. */
   getProperty?(device: number, property: DeviceProperty): number | string | null;

@@ -107,12 +107,12 @@ describe("a data region in a queue", () => {
     expect([lab.device.table.size, lab.plugin.live, host.bytes[0]]).toEqual([0, 0, 101]);
   });
 
-  test("whose copy back fails is told by the queue's wait; it has ended all the same", async () => {
+  test("whose copy back fails is told by its end, and by the queue's wait; it has ended all the same", async () => {
     const region = lab.acc.data([clause.copy(part(0, 8))], { async: 1 });
     lab.plugin.failing = { from: true };
     const end = region.end();
     await lab.queue().run();
-    await end;
+    await expect(end).rejects.toThrow("the copy from the device fails");
     await expect(lab.acc.wait(1)).rejects.toThrow("the copy from the device fails");
     expect([lab.device.table.size, lab.plugin.live]).toEqual([0, 0]);
   });

@@ -154,9 +154,10 @@ test.each([
 test("a WebAssembly memory that grows takes its buffer away: what is to be copied then fails, and nothing is copied elsewhere", async () => {
   const memory = wasmMemory();
   const words = new BigUint64Array(memory.buffer, 64, 4);
-  void acc.memory.copyinAsync(words, 1);
+  const entered = acc.memory.copyinAsync(words, 1);
   memory.grow(1);
   expect(words.length).toBe(0);
+  expect(await codeOf(() => entered)).toBe("ERR_OFFLOAD_HOST_MEMORY");
   expect(await codeOf(() => acc.wait(1))).toBe("ERR_OFFLOAD_HOST_MEMORY");
   const grown = new BigUint64Array(memory.buffer, 64, 4);
   void acc.memory.updateSelfAsync(grown, 1);

@@ -22,6 +22,20 @@ export class TestQueue implements AsyncQueue {
   push(what: string, work: () => void): void {
     this.turns.push({ what, work });
   }
+  /** Settles with its turn. */
+  promise(what: string, work: () => void): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.push(what, () => {
+        try {
+          work();
+          resolve();
+        } catch (error) {
+          reject(error);
+          throw error;
+        }
+      });
+    });
+  }
   /** What waits for its turn. */
   get pending(): string[] {
     return this.turns.map(({ what }) => what);
@@ -82,15 +96,20 @@ export class QueuePlugin extends MemoryPlugin {
   override asyncQueueCallback(queue: AsyncQueue, callback: () => void): void {
     own(queue).push("callback", callback);
   }
-  override asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): void {
-    own(queue).push(`to ${source.byteLength}`, () => this.host2dev(0, destination, source));
+  override asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): Promise<void> {
+    return own(queue).promise(`to ${source.byteLength}`, () => this.host2dev(0, destination, source));
   }
-  override asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): void {
+  override asyncDev2host(
+    queue: AsyncQueue,
+    destination: ArrayBufferView,
+    source: number,
+    after?: Promise<void>,
+  ): Promise<void> {
     let failed = false;
     after?.catch(() => {
       failed = true;
     });
-    own(queue).push(`from ${destination.byteLength}`, () => {
+    return own(queue).promise(`from ${destination.byteLength}`, () => {
       if (!failed) this.dev2host(0, destination, source);
     });
   }
@@ -106,16 +125,6 @@ export class QueuePlugin extends MemoryPlugin {
     queue: AsyncQueue,
   ): Promise<void> {
     this.dimensions.push(dimensions);
-    await new Promise<void>((resolve, reject) => {
-      own(queue).push("launch", () => {
-        try {
-          super.openaccExec(session, fn, dimensions);
-          resolve();
-        } catch (error) {
-          reject(error);
-          throw error;
-        }
-      });
-    });
+    await own(queue).promise("launch", () => super.openaccExec(session, fn, dimensions));
   }
 }

@@ -267,9 +267,25 @@ describe("data in queues", () => {
     const fails = lab.acc.exitData([clause.copyout(part(0, 8)), clause.copyout(part(8, 8))], { async: 1 });
     lab.plugin.failing = { from: true };
     await lab.queue().run();
-    await fails;
+    await expect(fails).rejects.toThrow("the copy from the device fails");
     await expect(lab.acc.wait(1)).rejects.toThrow("the copy from the device fails");
     expect([range?.alive, lab.plugin.live]).toEqual([false, 0]);
+  });
+
+  test("what cannot be copied to the device is told by its construct; its results are nobody's", async () => {
+    const { acc } = lab;
+    lab.plugin.failing = { to: true };
+    const entered = acc.enterData([clause.copyin(part(0, 8))], { async: 1 });
+    const ran = acc.parallel(increments(8), [clause.copy(part(64, 8))], { async: 1 });
+    const before = [...part(64, 8)];
+    await lab.queue().run();
+    for (const construct of [entered, ran, acc.wait(1)]) {
+      await expect(construct).rejects.toThrow("the copy to the device fails");
+    }
+    expect([...part(64, 8)]).toEqual(before);
+    lab.plugin.failing = {};
+    await acc.exitData([clause.delete(part(0, 8))]);
+    expect([lab.device.table.size, lab.plugin.live, lab.plugin.stats().sessions]).toEqual([0, 0, 0]);
   });
 
   test("in no queue (ASYNC.SYNC) they are over when they return", async () => {

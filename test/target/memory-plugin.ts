@@ -243,10 +243,15 @@ export class MemoryPlugin extends SessionedPlugin<MemorySession, MemoryFunction>
   asyncQueueCallback(_queue: AsyncQueue, _callback: () => void): void {
     throw notHere();
   }
-  asyncHost2dev(_queue: AsyncQueue, _destination: number, _source: ArrayBufferView): void {
+  asyncHost2dev(_queue: AsyncQueue, _destination: number, _source: ArrayBufferView): Promise<void> {
     throw notHere();
   }
-  asyncDev2host(_queue: AsyncQueue, _destination: ArrayBufferView, _source: number, _after?: Promise<void>): void {
+  asyncDev2host(
+    _queue: AsyncQueue,
+    _destination: ArrayBufferView,
+    _source: number,
+    _after?: Promise<void>,
+  ): Promise<void> {
     throw notHere();
   }
 

@@ -280,18 +280,18 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     if (typeof callback !== "function") throw invalidType("callback", "a function", callback);
     void this.#queue(queue)[0].host(callback);
   }
-  asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): void {
+  asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): Promise<void> {
     const [own, target] = this.#queue(queue);
     const bytes = lasting(bytesOf("source", source));
     integer("destination", destination);
-    void own.host(() => target.transfer("to", destination, bytes()));
+    return own.host(() => target.transfer("to", destination, bytes()));
   }
-  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): void {
+  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): Promise<void> {
     const [own, target] = this.#queue(queue);
     const bytes = lasting(bytesOf("destination", destination));
     integer("source", source);
     const copy = () => target.transfer("from", source, bytes());
-    void own.host(after === undefined ? copy : () => after.then(copy, () => {}));
+    return own.host(after === undefined ? copy : () => after.then(copy, () => {}));
   }
 
   getProperty(device: number, property: DeviceProperty): number | string | null {
