@@ -4,12 +4,20 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { environment } from "../../../lib/cli/exec.js";
-import { data, enterData, exitData, OpenAcc, QueueCopier, update } from "../../../lib/openacc/index.js";
-import type { Copier } from "../../../lib/target/copier.js";
+import { ASYNC, OpenAcc, type QueuedDataRegion } from "../../../lib/openacc/index.js";
 import { addressOf, type DataRegion, type MapItem, TargetDevice } from "../../../lib/target/index.js";
 import { cached, probeImage, here as targetOracle } from "../../target/oracle/image.js";
 import { QueuePlugin } from "../queue-plugin.js";
-import { ARENA_BYTES, type Operation, patternOf, type Sequence, SLOT_BYTES, SLOTS, textOf } from "./operation.js";
+import {
+  ARENA_BYTES,
+  type Operation,
+  patternOf,
+  type Queued,
+  type Sequence,
+  SLOT_BYTES,
+  SLOTS,
+  textOf,
+} from "./operation.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** Device memory is never given out twice, and there is as much as so many sequences take. */
@@ -97,7 +105,7 @@ export class Ours {
   readonly #buffer = new ArrayBuffer(ARENA_BYTES);
   readonly #view = new DataView(this.#buffer);
   readonly #base = addressOf(this.#buffer);
-  readonly #regions: DataRegion[] = [];
+  readonly #regions: (DataRegion | QueuedDataRegion)[] = [];
   #mapped = 0;
   /** Why the last operation was refused. */
   reason = "";
@@ -141,10 +149,19 @@ export class Ours {
       const items = operation.items.map(
         ({ kind, offset, size }): MapItem => ({ kind, address: this.#base + offset, size, owner: this.#buffer }),
       );
-      if (operation.what === "b") this.#regions.push(data(this.#device, items));
+      const { async, met } = operation;
+      const options = { if: met, ...(async ? { async: this.#number(async) } : {}) };
+      if (operation.what !== "b") {
+        const construct = ({ e: "enterData", x: "exitData", u: "update" } as const)[operation.what];
+        await this.#turned(this.#acc[construct](items, options));
+        return;
+      }
+      // Libgomp has no such regions in queues: what is there when the queue is empty is the same.
+      if (!async) this.#regions.push(this.#acc.data(items, { if: met }));
       else {
-        const work = { e: enterData, x: exitData, u: update }[operation.what];
-        await this.#copying(operation.async, (copier) => work(this.#device, items, copier));
+        const region = this.#acc.data(items, { if: met, async: this.#number(async) });
+        this.#regions.push(region);
+        await this.#turned(region.begun);
       }
       return;
     }
@@ -172,7 +189,7 @@ export class Ours {
         memory.unmapData(pointer());
         return;
       case "d":
-        this.#regions.pop()?.end();
+        await this.#turned(this.#regions.pop()?.end());
         return;
       case "r":
         return;
@@ -193,24 +210,19 @@ export class Ours {
     const name = routine[what];
     const place = what === "h" || what === "k" || what === "K" ? pointer() : whole();
     if (!async) memory[name](place);
-    else await this.#turned(memory[`${name}Async`](place, QUEUE));
+    else await this.#turned(memory[`${name}Async`](place, this.#number(async)));
   }
 
-  /** Runs what it has put into the queue. */
-  async #turned(done: Promise<void>): Promise<void> {
-    await this.#plugin.queues[0]?.run();
-    await done;
-    await this.#acc.wait(QUEUE);
+  #number(async: Queued): number {
+    this.#acc.queues.defaultAsync = async === "D" ? QUEUE : ASYNC.NOVAL;
+    return async === "A" ? QUEUE : ASYNC.NOVAL;
   }
-  async #copying(async: boolean, work: (copier: Copier) => void): Promise<void> {
-    if (!async) {
-      work(this.#device);
-      return;
-    }
-    const queue = this.#acc.queues.get(QUEUE);
-    const copier = new QueueCopier(this.#device, queue as NonNullable<typeof queue>);
-    work(copier);
-    await this.#turned(copier.finish());
+  /** Runs what it has put into the queue. */
+  async #turned(done: Promise<void> | undefined | void): Promise<void> {
+    done?.catch(() => {});
+    for (const queue of this.#plugin.queues) await queue.run();
+    await done;
+    await this.#acc.wait();
   }
 
   #state(): string {

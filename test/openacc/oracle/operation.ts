@@ -39,9 +39,18 @@ export type PlainLetter =
   | "d"
   | "r";
 
+/** In no queue; in one (A); in that of an async clause without an argument (N), and where that is the same one (D). */
+export type Queued = "" | "A" | "N" | "D";
+
 export type Operation =
-  | { readonly what: ListLetter; readonly async: boolean; readonly items: readonly Item[] }
-  | { readonly what: PlainLetter; readonly async: boolean; readonly offset: number; readonly second: number };
+  | {
+      readonly what: ListLetter;
+      readonly async: Queued;
+      /** False: its `if` clause is not met. */
+      readonly met: boolean;
+      readonly items: readonly Item[];
+    }
+  | { readonly what: PlainLetter; readonly async: Queued; readonly offset: number; readonly second: number };
 
 export interface Sequence {
   readonly seed: number;
@@ -49,10 +58,10 @@ export interface Sequence {
 }
 
 export const textOf = (operation: Operation): string => {
-  const letters = operation.what + (operation.async ? "A" : "-");
+  const letters = operation.what + (operation.async || "-");
   if (!("items" in operation)) return `${letters} ${operation.offset} ${operation.second}`;
   const items = operation.items.map(({ kind, offset, size }) => `${kind} ${offset} ${size}`);
-  return [letters, operation.items.length, ...items].join(" ");
+  return [operation.met ? letters : `${letters}F`, operation.items.length, ...items].join(" ");
 };
 
 /** Slots hold marked numbers; these are their lower halves. */

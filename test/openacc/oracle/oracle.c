@@ -31,6 +31,7 @@ enum {
   kGcn = 8,
   kVersion = 1 << 16 | 2,  // GCC 12's library and plugin
   kNoFlags = ~0,
+  kIfFalse = ~1,  // GOACC_FLAG_HOST_FALLBACK
   kSlots = 32,
   kSlotBytes = 8,
   kArenaBytes = kSlots * kSlotBytes,
@@ -171,16 +172,17 @@ static void drain(void) {
 }
 
 static void execute(char* line) {
-  // A capital letter behind the first: in a queue, which is waited for.
-  const int async = line[1] == 'A' ? kQueue : acc_async_sync;
-  char* text = line + 2;
+  // A capital letter behind the first: in a queue, which is waited for. This libgomp has no default queue to be set (D): it is named.
+  const int async = line[1] == '-' ? acc_async_sync : line[1] == 'N' ? acc_async_noval : kQueue;
+  const int flags = line[2] == 'F' ? kIfFalse : kNoFlags;
+  char* text = line + 3;
   if (strchr("exbu", *line)) {
     readItems(text);
-    if (*line == 'e') GOACC_enter_data(kNoFlags, count, addresses, sizes, kinds, async, 0);
-    if (*line == 'x') GOACC_exit_data(kNoFlags, count, addresses, sizes, kinds, async, 0);
-    if (*line == 'u') GOACC_update(kNoFlags, count, addresses, sizes, kinds, async, 0);
+    if (*line == 'e') GOACC_enter_data(flags, count, addresses, sizes, kinds, async, 0);
+    if (*line == 'x') GOACC_exit_data(flags, count, addresses, sizes, kinds, async, 0);
+    if (*line == 'u') GOACC_update(flags, count, addresses, sizes, kinds, async, 0);
     if (*line == 'b') {
-      GOACC_data_start(kNoFlags, count, addresses, sizes, kinds);
+      GOACC_data_start(flags, count, addresses, sizes, kinds);
       regions++;
     }
   } else {
@@ -221,7 +223,7 @@ static void execute(char* line) {
       default: fail("an operation is unknown");
     }
   }
-  if (async == kQueue) acc_wait(kQueue);
+  if (async != acc_async_sync) acc_wait(async);
 }
 
 static void start(char* text, char* arenas) {

@@ -6,6 +6,7 @@ import {
   type ListLetter,
   type Operation,
   type PlainLetter,
+  type Queued,
   type Sequence,
   SLOT_BYTES,
   SLOTS,
@@ -32,7 +33,7 @@ class Maker {
   /** What each open data region has entered. */
   readonly #regions: Range[][] = [];
   /** What is probably mapped, and how often. */
-  readonly #entered: (Range & { count: number })[] = [];
+  #entered: (Range & { count: number })[] = [];
   #attached: number[] = [];
   /** Of the construct that is being made. */
   #named: Range[] = [];
@@ -58,10 +59,20 @@ class Maker {
   }
 
   #plain(what: PlainLetter, offset = 0, second = 0, mayWait = true): void {
-    this.operations.push({ what, async: mayWait && this.#chance(40), offset, second });
+    this.operations.push({ what, async: mayWait ? this.#queue() : "", offset, second });
   }
-  #list(what: ListLetter, items: readonly Item[]): void {
-    this.operations.push({ what, async: what !== "b" && this.#chance(40), items });
+  #queue(): Queued {
+    return this.#chance(40) ? this.#pick(["A", "A", "N", "D"]) : "";
+  }
+  /** Where its `if` clause is not met, it has entered and left nothing. */
+  #list(what: ListLetter, make: () => readonly Item[]): void {
+    const [met, async] = [!this.#chance(5), this.#queue()];
+    const [entered, attached] = [this.#entered.map((range) => ({ ...range })), [...this.#attached]];
+    const items = make();
+    this.operations.push({ what, async, met, items });
+    if (met) return;
+    [this.#entered, this.#attached] = [entered, attached];
+    this.#named = [];
   }
 
   #whole(): Range {
@@ -217,13 +228,13 @@ class Maker {
         },
       ],
       [8, () => this.#entered.length > 0 && on(this.#pick(["U", "S"]), this.#there())],
-      [18, () => this.#list("e", this.#groups([MAP.TO, MAP.TO, MAP.ALLOC]))],
-      [14, () => this.#list("x", this.#exits())],
+      [18, () => this.#list("e", () => this.#groups([MAP.TO, MAP.TO, MAP.ALLOC]))],
+      [14, () => this.#list("x", () => this.#exits())],
       [
         8,
         () => {
           this.#named = [];
-          this.#list("b", this.#groups([MAP.TO, MAP.TOFROM, MAP.FROM, MAP.ALLOC]));
+          this.#list("b", () => this.#groups([MAP.TO, MAP.TOFROM, MAP.FROM, MAP.ALLOC]));
           this.#regions.push(this.#named);
         },
       ],
@@ -234,7 +245,7 @@ class Maker {
           for (const range of this.#regions.pop() ?? []) this.#leaves(range);
         },
       ],
-      [5, () => this.#entered.length > 0 && this.#list("u", this.#updates())],
+      [5, () => this.#entered.length > 0 && this.#list("u", () => this.#updates())],
       [
         6,
         () => {
