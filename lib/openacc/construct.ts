@@ -43,7 +43,7 @@ export function scheduled(
       now();
       return Promise.resolve();
     }
-    const waiting = waits.length === 0 ? null : queues.waitFor(waits, async);
+    const waiting = waits.length === 0 ? null : quiet(queues.waitFor(waits, async));
     const over = quiet(inQueue(queue));
     // It has been done already, or is refused.
     return waiting === null ? over : quiet(waiting.then(() => over));

@@ -1,7 +1,7 @@
 /**
  * Structured data regions: `data`, and `host_data`, whose items are of kinds USE_DEVICE_PTR. Their items count each for itself.
  *
- * In a queue (OpenACC 3.2, 2.6.5; libgomp has no such regions), the table of the device's memory changes where the region begins and ends
+ * In a queue (OpenACC 3.3, 2.6.5; libgomp has no such regions), the table of the device's memory changes where the region begins and ends
  * in the program, as with other constructs; copies, and giving memory back, have their turns.
  *
  * Source: oacc-parallel.c (GOACC_data_start, GOACC_data_end) of GCC 12 to 17.

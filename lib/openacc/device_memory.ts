@@ -75,6 +75,17 @@ export class DeviceMemory {
     this.#allocated.delete(address);
   }
 
+  /** Memory that `malloc` gave has no more bytes than it was asked for; of other memory nothing is known. */
+  protected mustFit(address: number, bytes: number): void {
+    for (const [start, size] of this.#allocated) {
+      if (address < start || address >= start + size || address + bytes <= start + size) continue;
+      throw new OffloadError(
+        "ERR_OFFLOAD_ADDRESS",
+        `${bytes} bytes at ${hex(address)} reach out of the ${size} that malloc gave at ${hex(start)}`,
+      );
+    }
+  }
+
   /** acc_memcpy_to_device */
   memcpyToDevice(address: number, source: Mappable): void {
     this.#memcpy("to", address, source, this.#device);

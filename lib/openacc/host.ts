@@ -3,7 +3,7 @@
  * where the device does not have the function. Nothing is mapped for them. With `async` they have a turn in the device's queue: unlike
  * libgomp's, which run at once, they see what the queue has brought back to the host before them.
  *
- * Source: oacc-parallel.c (GOACC_parallel_keyed), oacc-host.c of GCC 12 to 17; OpenACC 3.0, 2.5.5 and 2.5.6.
+ * Source: oacc-parallel.c (GOACC_parallel_keyed), oacc-host.c of GCC 12 to 17; OpenACC 2.7, 2.5.4 and 2.5.5.
  *
  * @packageDocumentation
  */

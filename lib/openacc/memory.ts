@@ -147,9 +147,10 @@ export class AccMemory extends DeviceMemory {
    * acc_map_data: the host's memory is mapped to device memory that `malloc` gave, until `unmapData`; nothing is copied, and no
    * reference counts.
    *
-   * @throws OffloadError as the function `mapData`
+   * @throws OffloadError as the function `mapData`; `ERR_OFFLOAD_ADDRESS` where it is more than was allocated.
    */
   mapData(memory: Mappable, deviceAddress: number): void {
+    this.mustFit(deviceAddress, map.alloc(memory).size);
     const range = mapData(this.#device, memory, deviceAddress);
     if (range !== null) this.#mapped.add(range);
   }

@@ -147,7 +147,7 @@ export const map = {
   useDevicePtr: bare(MAP.USE_DEVICE_PTR),
   useDeviceAddr: bare(MAP.USE_DEVICE_PTR_IF_PRESENT),
   /** An address of the device's, handed over as it is (is_device_ptr). */
-  isDevicePtr: (address: number): MapItem => inline(address, address),
+  isDevicePtr: (address: number): MapItem => inline(integer("address", address), address),
   /**
    * A copy of its own for the launch. An integer or a boolean stands in the table itself, as compiled code passes integers and pointers;
    * other values (`f32(1.5)`), and arrays, are copied, and the table has the copy's address.

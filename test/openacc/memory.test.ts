@@ -11,7 +11,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { clause, OpenAcc, update } from "../../lib/openacc/index.js";
 import { HostPlugin, type TargetFunction } from "../../lib/plugin/index.js";
-import { MAP, OmpMemory, TargetDevice, targetEnterData, targetExitData } from "../../lib/target/index.js";
+import { MAP, map, OmpMemory, TargetDevice, targetEnterData, targetExitData } from "../../lib/target/index.js";
 import { AccLab, Host, refusal, refused } from "./fixture.js";
 
 let lab: AccLab;
@@ -166,6 +166,22 @@ describe("memory that is none of the host's", () => {
     expect(lab.attached(host.base + 72)).toBe(0);
   });
 
+  test("addresses are whole numbers, and not negative", () => {
+    const { memory } = lab.acc;
+    for (const address of [-1, 0.5, Number.NaN, 2 ** 60]) {
+      const calls = [
+        () => clause.deviceptr(address),
+        () => map.isDevicePtr(address),
+        () => memory.memcpyToDevice(address, part(0, 8)),
+        () => memory.memcpyFromDevice(part(0, 8), address),
+        () => memory.memcpyDevice(address, address, 8),
+        () => memory.malloc(address),
+      ];
+      for (const call of calls) expect(refusal(call)).toBe("ERR_OUT_OF_RANGE");
+    }
+    expect(refusal(() => clause.deviceptr("4096" as never))).toBe("ERR_INVALID_ARG_TYPE");
+  });
+
   test("is nothing to copy where it is empty", () => {
     const there = lab.acc.memory.malloc(8);
     lab.acc.memory.memcpyToDevice(there, part(0, 0));
@@ -280,9 +296,12 @@ describe("mapData", () => {
     const before = lab.state();
     expect(refusal(() => memory.mapData(part(32, 64), other))).toBe("ERR_OFFLOAD_OVERLAP");
     expect(refusal(() => memory.mapData(part(128, 64), own))).toBe("ERR_OFFLOAD_OVERLAP");
-    expect(refusal(() => memory.mapData(part(128, 8), own + 60))).toBe("ERR_OFFLOAD_OVERLAP");
+    expect(refusal(() => memory.mapData(part(128, 8), own + 56))).toBe("ERR_OFFLOAD_OVERLAP");
     expect(refusal(() => memory.mapData(part(128, 0), other))).toBe("ERR_OFFLOAD_HOST_MEMORY");
     expect(refusal(() => memory.mapData(part(128, 64), 0))).toBe("ERR_OFFLOAD_ADDRESS");
+    expect(refusal(() => memory.mapData(part(128, 65), other))).toBe("ERR_OFFLOAD_ADDRESS");
+    expect(refusal(() => memory.mapData(part(128, 8), other + 57))).toBe("ERR_OFFLOAD_ADDRESS");
+    expect(refusal(() => memory.mapData(part(128, 8), 0.5))).toBe("ERR_OUT_OF_RANGE");
     expect(lab.state()).toEqual(before);
   });
 
