@@ -56,7 +56,10 @@
         "native/hsa/software_gpu.cc",
         "native/hsa/status.cc"
       ],
-      "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS", "LITTLEENDIAN_CPU"],
+      # A worker that is being terminated takes no exceptions any more: they end with it.
+      "defines": [
+        "NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "LITTLEENDIAN_CPU"
+      ],
       # Not ours: kept out of the warnings. A path that is not there does no harm.
       "cflags": [
         "-isystem", "<!(echo ${ROCM_PATH:-/opt/rocm})/include",
