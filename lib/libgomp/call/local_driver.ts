@@ -10,7 +10,6 @@ import { addon } from "../../hsa/addon.js";
 import { HsaRuntime } from "../../hsa/index.js";
 import type { SystemEvent } from "../../hsa/native.js";
 import type { NativeLibgomp, NativeWord } from "../../hsa/native_libgomp.js";
-import { checked } from "../../native_errors.js";
 import type { OffloadPlugin } from "../../plugin/index.js";
 import { pin } from "../../target/host_memory.js";
 import { wordsAt } from "../raw_memory.js";
@@ -59,6 +58,9 @@ interface Outstanding {
 
 /** Who has an image registered with libgomp over GCC's own plugin, whose devices have room for one. */
 let registered: LocalDriver | null = null;
+
+/** Whether libgomp has looked for its devices, and found GCC's. */
+let usesGccPlugin = false;
 
 export class LocalDriver implements Driver {
   readonly isolated = false;
@@ -233,16 +235,13 @@ function openLibrary(library: string, hostCalled: Parameters<ReturnType<typeof a
 
 /** Before libgomp looks for its devices, which it does once. */
 function choosePlugin(file: string, plugin: OffloadPlugin | undefined): void {
-  if (plugin !== undefined) {
-    checked(() => servePluginTo(file, plugin));
-    return;
+  const there = servedPlugin();
+  if (plugin === undefined ? there !== null : usesGccPlugin) {
+    const whose = there === null ? "GCC's own plugin" : "a plugin of JavaScript's, which is to be named in `plugin`,";
+    throw new OffloadError("ERR_OFFLOAD_PLUGIN", `libgomp has ${whose} in this process already, and keeps it`);
   }
-  if (servedPlugin() !== null) {
-    throw new OffloadError(
-      "ERR_OFFLOAD_PLUGIN",
-      "libgomp has a plugin of JavaScript's in this process already, and keeps it: name it in `plugin`",
-    );
-  }
+  if (plugin === undefined) usesGccPlugin = true;
+  else servePluginTo(file, plugin);
 }
 
 /** @throws OffloadError `ERR_OFFLOAD_LIBGOMP` */

@@ -45,8 +45,8 @@ export function mapArrays(given: readonly MapItem[], construct: Construct, relea
 }
 
 /** In updates `present` has a direction. */
-const kindFor = ({ kind, updateKind }: MapItem, construct: Construct): number =>
-  construct === "update" && updateKind !== undefined ? updateKind : kind;
+const kindFor = ({ kind, updateKind, box }: MapItem, construct: Construct): number =>
+  construct === "update" && box === undefined ? (updateKind ?? kind) : kind;
 
 function mustBeKnown(kind: number, construct: Construct, release: Release): void {
   const since = kindSince(kind);
