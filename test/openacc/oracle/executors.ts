@@ -3,9 +3,9 @@ import { execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { environment } from "../../../lib/cli/exec.js";
 import { ASYNC, OpenAcc, type QueuedDataRegion } from "../../../lib/openacc/index.js";
 import { addressOf, type DataRegion, type MapItem, TargetDevice } from "../../../lib/target/index.js";
+import { oracleEnvironment } from "../../target/oracle/environment.js";
 import { cached, probeImage, here as targetOracle } from "../../target/oracle/image.js";
 import { QueuePlugin } from "../queue-plugin.js";
 import {
@@ -22,8 +22,6 @@ import {
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** Device memory is never given out twice, and there is as much as so many sequences take. */
 const SEQUENCES_OF_PROCESS = 300;
-/** New memory of libgomp's is zero, as the device's is: what it leaves without a value is the same in every run. */
-const ZERO = "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0";
 const ENDINGS = /^(?:assert|crash|hang|abort)/;
 
 function build(): { readonly program: string; readonly runtime: string } {
@@ -54,11 +52,8 @@ export async function* libgomp(sequences: readonly Sequence[]): AsyncGenerator<r
 
 async function* oneProcess(sequences: readonly Sequence[]): AsyncGenerator<readonly string[]> {
   const { program, runtime } = build();
-  const clean = Object.entries(process.env).filter(
-    ([name]) => !/^(OMP|GOMP|GOACC|ACC|GCN|HSA)_|^LD_PRELOAD$/.test(name),
-  );
   const child = spawn(program, [probeImage("gfx906")], {
-    env: environment("gfx906", { ...Object.fromEntries(clean), HSA_RUNTIME_LIB: runtime, GLIBC_TUNABLES: ZERO }),
+    env: oracleEnvironment("gfx906", { HSA_RUNTIME_LIB: runtime }),
     stdio: ["pipe", "pipe", "pipe"],
   });
   const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { environment } from "../../../lib/cli/exec.js";
+import { oracleEnvironment } from "./environment.js";
 import type { Executor, Run } from "./executor.js";
 import { cached, here, probeImage } from "./image.js";
 import { type DeviceCell, ENDINGS, type SeenWord, type Step, type Trace } from "./observation.js";
@@ -61,13 +61,7 @@ export class RealLibgomp implements Executor {
   async *#process(runs: readonly Run[]): AsyncGenerator<Trace> {
     const { program, runtime } = build();
     const child = spawn(program, [probeImage(this.#gpu)], {
-      // New memory of libgomp's is zero, as the device's is: what it leaves without a value is the same in every run.
-      env: environment(this.#gpu, {
-        ...cleanEnvironment(),
-        HSA_RUNTIME_LIB: runtime,
-        OMP_TARGET_OFFLOAD: "MANDATORY",
-        GLIBC_TUNABLES: "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0",
-      }),
+      env: oracleEnvironment(this.#gpu, { HSA_RUNTIME_LIB: runtime, OMP_TARGET_OFFLOAD: "MANDATORY" }),
       stdio: ["pipe", "pipe", "pipe"],
     });
     const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
@@ -114,12 +108,6 @@ export class RealLibgomp implements Executor {
     yield trace;
   }
 }
-
-/** The environment says nothing to libgomp or its plugin that the test does not know of. */
-const cleanEnvironment = (): Record<string, string | undefined> =>
-  Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(OMP|GOMP|GOACC|ACC|GCN|HSA)_|^LD_PRELOAD$/.test(name)),
-  );
 
 const hexadecimal = (text: string): number => Number.parseInt(text, 16);
 
