@@ -48,6 +48,9 @@ export function integer(name: string, value: unknown, low = 0, high = Number.MAX
   return value;
 }
 
+/** A time that may be set a timer to. */
+export const milliseconds = (name: string, value: unknown): number => integer(name, value, 1, 2 ** 31 - 1);
+
 export function string(name: string, value: unknown): string {
   if (typeof value !== "string") throw invalidType(name, "a string", value);
   return value;

@@ -509,6 +509,8 @@ export interface NativeForeignPlugin {
   /** Bytes of a session; null without sessions. */
   readonly sessionSize: number | null;
   readonly allocatesTables: boolean;
+  /** Whether it has OpenACC's functions. */
+  readonly hasOpenacc: boolean;
   readonly disposed: boolean;
   getNumDevices(requires: number): number;
   initDevice(device: number): void;
@@ -530,7 +532,10 @@ export interface NativeForeignPlugin {
   dev2dev(device: number, destination: number, source: number, bytes: number): void;
   memset(device: number, address: number, value: number, bytes: number): void;
   canRun(fn: number): boolean;
-  /** `words`: launch attributes; `attributes`: what the last of them points to, or nothing. The session where there are sessions. */
+  /**
+   * `words`: launch attributes; `attributes`: what the last of them points to, or nothing. The session where there are sessions.
+   * `name`: the kernel's. `timeout`: milliseconds, or 0.
+   */
   run(
     device: number,
     fn: number,
@@ -538,15 +543,65 @@ export interface NativeForeignPlugin {
     words: readonly number[],
     attributes: readonly number[],
     session: number | null,
-  ): void;
-  /** The same on a thread of its own. */
-  runAsync(...launch: Parameters<NativeForeignPlugin["run"]>): Promise<void>;
+    name: string,
+    timeout: number,
+  ): ForeignOutcome;
+  /** The same, awaited, without a time. */
+  runAsync(
+    device: number,
+    fn: number,
+    table: number | null,
+    words: readonly number[],
+    attributes: readonly number[],
+    session: number | null,
+    name: string,
+  ): Promise<void>;
+  /** By the devices' numbers: whose memory faults end the waits for what runs there. */
+  watchFaults(agents: readonly number[]): void;
+  /** Nobody waits any more for what runs on a device, and nothing of it is awaited by the process's end. */
+  giveUp(device: number): void;
+  /**
+   * The table: its words on the host (GCC 12), its address on the device (GCC 13 to 16), or the session's. Name and time as for `run`.
+   */
+  openaccExec(
+    fn: number,
+    dimensions: readonly number[],
+    words: Uint8Array | null,
+    table: number | null,
+    session: number | null,
+    device: number,
+    name: string,
+    timeout: number,
+  ): ForeignOutcome;
+  /** Resolves when the queue has come to its end. */
+  openaccAsyncExec(
+    fn: number,
+    dimensions: readonly number[],
+    words: Uint8Array | null,
+    table: number | null,
+    session: number | null,
+    queue: number,
+  ): Promise<void>;
+  queueConstruct(device: number): number;
+  /** Blocks until what is in it is over. */
+  queueDestruct(queue: number): void;
+  queueTest(queue: number): boolean;
+  /** Resolves when `later` has waited for what is in `earlier` now. */
+  queueSerialize(earlier: number, later: number): Promise<void>;
+  /** The bytes stay as they are until it resolves. */
+  queueHost2dev(device: number, queue: number, destination: number, source: Uint8Array): Promise<void>;
+  queueDev2host(device: number, queue: number, destination: Uint8Array, source: number): Promise<void>;
+  /** `enum goacc_property`: a text where that says so. */
+  getProperty(device: number, property: number): number | string;
   sessionStart(session: number, device: number): void;
   /** 0: none. */
   sessionAllocate(session: number, bytes: number): number;
   sessionSet(session: number, table: number | null): void;
   dispose(): void;
 }
+
+/** Null: the launch is over. Else it goes on by itself: it was not over in time, or its device has had a memory fault, at this address. */
+export type ForeignOutcome = null | "late" | number;
 
 /** A row of an image's table of kernels. */
 export interface ForeignKernelInfo {

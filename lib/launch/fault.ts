@@ -120,6 +120,17 @@ function distanceOf(address: number, { address: from, byteLength }: Extent): num
 /** An extent that outlives its buffer. */
 export const remembered = ({ label, address, byteLength }: Extent): Extent => ({ label, address, byteLength });
 
+/** The error for a launch on a queue of somebody else's. `address`: as the runtime tells it, which knows the page. */
+export function memoryFault(kernel: string, address: number, fault: SoftwareFault | null, hint: string): DeviceError {
+  const { code, what, hint: general } = MEMORY_FAULT;
+  return new DeviceError(code, what, {
+    kernel,
+    address: fault?.access?.address ?? address,
+    fault,
+    hint: `${general}. ${hint}`,
+  });
+}
+
 /** An agent's faults: hears what the runtime tells of them, and makes the errors for the launches that they stopped. */
 export class FaultReporter {
   readonly #runtime: HsaRuntime;

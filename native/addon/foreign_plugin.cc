@@ -1,5 +1,6 @@
 #include "foreign_plugin.h"
 
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <functional>
@@ -10,6 +11,8 @@
 #include "arguments.h"
 #include "call.h"
 #include "environment.h"
+#include "foreign_calls.h"
+#include "foreign_end.h"
 #include "image_arguments.h"
 
 namespace gcn::addon {
@@ -21,20 +24,12 @@ constexpr unsigned kDeviceVersion13 = 3;
 // _init_array and _fini_array are not reported.
 constexpr size_t kConstructors = 2;
 constexpr uint32_t kMostKernels = 1 << 20;
+// A process that ends does not wait longer for what still runs.
+constexpr std::chrono::milliseconds kLeave{1000};
 
 struct FreeDeleter {
   void operator()(void* memory) const { std::free(memory); }
 };
-
-void* Pointer(uint64_t address) {
-  return reinterpret_cast<void*>(address);
-}
-void* PointerAt(const Arguments& arguments, size_t i, const char* name) {
-  return arguments.IsNullish(i) ? nullptr : Pointer(arguments.Address(i, name));
-}
-int DeviceAt(const Arguments& arguments, size_t i) {
-  return static_cast<int>(arguments.Integer(i, "device", 0, INT_MAX));
-}
 
 // The version that the image's program would have been built for: the library's above the device's.
 unsigned ImageVersion(const ForeignLibrary& library) {
@@ -42,16 +37,6 @@ unsigned ImageVersion(const ForeignLibrary& library) {
   if (library.Since(ForeignFamily::k14)) return 3 << 16 | kDeviceVersion13;
   if (library.Since(ForeignFamily::k13)) return 2 << 16 | kDeviceVersion13;
   return 1 << 16 | kDeviceVersion12;
-}
-
-[[noreturn]] void Failed(Napi::Env env, const char* call) {
-  throw MakeError(env, "ERR_OFFLOAD_PLUGIN",
-                  std::string("GOMP_OFFLOAD_") + call + " failed: what the plugin says of it is on stderr");
-}
-
-Napi::Value Checked(Napi::Env env, bool worked, const char* call) {
-  if (!worked) Failed(env, call);
-  return env.Undefined();
 }
 
 // A launch's words, kernel attributes among them (struct GOMP_kernel_launch_attributes), up to a null.
@@ -74,18 +59,21 @@ class LaunchArguments {
   std::vector<void*> words_;
 };
 
-// run and its asynchronous form: device, function, table or null, words, attributes, session or null.
-std::function<void()> WorkOf(const ForeignLibrary& library, const Arguments& arguments) {
+// run and its asynchronous form: device, function, table or null, words, attributes, session or null, name.
+ForeignLaunch LaunchOf(const ForeignLibrary& library, const Arguments& arguments) {
   const int device = DeviceAt(arguments, 0);
   void* const function = Pointer(arguments.Address(1, "function"));
   void* const table = PointerAt(arguments, 2, "table");
   const auto launch = std::make_shared<LaunchArguments>(AddressesOf(arguments.Array(3, "words"), "words"),
                                                         AddressesOf(arguments.Array(4, "attributes"), "attributes"));
+  const std::string name = arguments.Text(6, "name");
   if (library.Since(ForeignFamily::kSessions)) {
     void* const session = Pointer(arguments.Address(5, "session"));
-    return [&library, session, function, launch] { library.session_run(session, function, launch->words()); };
+    return {device, name,
+            [run = library.session_run, session, function, launch] { run(session, function, launch->words()); }};
   }
-  return [&library, device, function, table, launch] { library.run(device, function, table, launch->words()); };
+  return {device, name,
+          [run = library.run, device, function, table, launch] { run(device, function, table, launch->words()); }};
 }
 
 Napi::Value OpenForeignPlugin(Environment& environment, const Napi::CallbackInfo& info) {
@@ -96,6 +84,7 @@ Napi::Value OpenForeignPlugin(Environment& environment, const Napi::CallbackInfo
   } catch (const ForeignLibraryError& error) {
     throw MakeError(env, "ERR_OFFLOAD_PLUGIN", error.what());
   }
+  TellOfForeignEnds();
   const ForeignLibrary& library = plugin->library();
   const bool sessions = library.Since(ForeignFamily::kSessions);
   const napi_property_descriptor facts[] = {
@@ -108,6 +97,7 @@ Napi::Value OpenForeignPlugin(Environment& environment, const Napi::CallbackInfo
                                   ? Napi::Value(Napi::Number::New(env, static_cast<double>(library.session_size())))
                                   : Napi::Value(env.Null())),
       Constant("allocatesTables", Napi::Boolean::New(env, library.session_allocate != nullptr)),
+      Constant("hasOpenacc", Napi::Boolean::New(env, library.Openacc())),
   };
   const Napi::Object object = ForeignPlugin::New(environment, std::move(plugin));
   CheckNapi(env, napi_define_properties(env, object, std::size(facts), facts));
@@ -116,8 +106,13 @@ Napi::Value OpenForeignPlugin(Environment& environment, const Napi::CallbackInfo
 
 }  // namespace
 
-void ForeignPlugin::Release(Teardown) {
-  runs_.WaitForAll();
+void ForeignPlugin::Release(Teardown teardown) {
+  if (teardown == Teardown::kByJavaScript) {
+    runs_.WaitForAll();
+  } else {
+    runs_.WaitForAll(kLeave);
+    queues_.WaitForAll(kLeave);
+  }
 }
 
 Napi::Value ForeignPlugin::GetNumDevices(const Napi::CallbackInfo& info) {
@@ -216,11 +211,31 @@ Napi::Value ForeignPlugin::CanRun(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), library_.can_run == nullptr || library_.can_run(function));
 }
 Napi::Value ForeignPlugin::Run(const Napi::CallbackInfo& info) {
-  WorkOf(library_, Arguments(info))();
-  return info.Env().Undefined();
+  const Arguments arguments(info);
+  return Within(info.Env(), LimitAt(arguments, 7), LaunchOf(library_, arguments));
+}
+Napi::Value ForeignPlugin::Within(Napi::Env env, std::optional<ForeignRuns::Milliseconds> limit, ForeignLaunch launch) {
+  if (!library_.CallsJavaScript()) return FromOutcome(env, runs_.Within(limit, std::move(launch)));
+  launch.work();
+  return FromOutcome(env, {});
 }
 Napi::Value ForeignPlugin::RunAsync(const Napi::CallbackInfo& info) {
-  return runs_.Start(info.Env(), WorkOf(library_, Arguments(info)));
+  return runs_.Start(info.Env(), LaunchOf(library_, Arguments(info)));
+}
+Napi::Value ForeignPlugin::WatchFaults(const Napi::CallbackInfo& info) {
+  const Napi::Array list = Arguments(info).Array(0, "agents");
+  const std::span<const hsa_agent_t> known = environment().runtime()->agents();
+  std::vector<hsa_agent_t> agents;
+  for (uint32_t i = 0; i < list.Length(); i++)
+    agents.push_back(known[ToInteger(list.Get(i), "agents", 0, known.size() - 1)]);
+  runs_.WatchFaults(std::move(agents));
+  return info.Env().Undefined();
+}
+Napi::Value ForeignPlugin::GiveUp(const Napi::CallbackInfo& info) {
+  const int device = DeviceAt(Arguments(info), 0);
+  runs_.GiveUp(device);
+  queues_.GiveUp(device);
+  return info.Env().Undefined();
 }
 
 Napi::Value ForeignPlugin::SessionStart(const Napi::CallbackInfo& info) {
@@ -260,6 +275,17 @@ void DefineForeignPlugins(Environment& environment, Napi::Object exports) {
                         Method<P, &P::CanRun>("canRun"),
                         Method<P, &P::Run>("run"),
                         Method<P, &P::RunAsync>("runAsync"),
+                        Method<P, &P::WatchFaults>("watchFaults"),
+                        Method<P, &P::GiveUp>("giveUp"),
+                        Method<P, &P::OpenaccExec>("openaccExec"),
+                        Method<P, &P::OpenaccAsyncExec>("openaccAsyncExec"),
+                        Method<P, &P::QueueConstruct>("queueConstruct"),
+                        Method<P, &P::QueueDestruct>("queueDestruct"),
+                        Method<P, &P::QueueTest>("queueTest"),
+                        Method<P, &P::QueueSerialize>("queueSerialize"),
+                        Method<P, &P::QueueHostToDevice>("queueHost2dev"),
+                        Method<P, &P::QueueDeviceToHost>("queueDev2host"),
+                        Method<P, &P::GetProperty>("getProperty"),
                         Method<P, &P::SessionStart>("sessionStart"),
                         Method<P, &P::SessionAllocate>("sessionAllocate"),
                         Method<P, &P::SessionSet>("sessionSet"),

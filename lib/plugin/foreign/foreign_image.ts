@@ -12,13 +12,20 @@ const CONSTRUCTORS = ["_init_array", "_fini_array"] as const;
 /** GCC 12's kernels find their heap and output elsewhere than those of later releases. */
 const LAST_OLD_FAMILY = 12;
 const LINK = 1n << 63n;
+/** Bytes. */
+const MOST_ARGUMENTS = 8;
 
 export class ForeignFunction implements TargetFunction {
+  /** What the plugin says; null: it has not been asked. */
+  canRun: boolean | null = null;
+
   constructor(
     readonly image: ForeignImage,
     readonly name: string,
     /** `struct kernel_info *` */
     readonly address: number,
+    /** Why the plugin would end the process for it; null where it would not. */
+    readonly refusal: string | null,
   ) {}
   get device(): number {
     return this.image.device;
@@ -39,8 +46,12 @@ export class ForeignImage implements LoadedImage {
     image: unknown,
     isa: string,
   ) {
-    const { codeObject, kernels, constructors, destructors, variables, abi, indirectFunctions } = readImage(image, isa);
-    const fits = abi.abi === (native.family <= LAST_OLD_FAMILY ? "gcc-12" : "gcc-13");
+    const { codeObject, object, kernels, constructors, destructors, variables, abi, indirectFunctions } = readImage(
+      image,
+      isa,
+    );
+    // Kernels of no GCC's read nothing but the table's address, which is first in all.
+    const fits = abi.abi === "plain" || abi.abi === (native.family <= LAST_OLD_FAMILY ? "gcc-12" : "gcc-13");
     if (!fits) {
       throw new OffloadError(
         "ERR_OFFLOAD_IMAGE",
@@ -68,12 +79,24 @@ export class ForeignImage implements LoadedImage {
       const size = BigInt(places[2 * i + 1] ?? 0);
       return { name, address: Number(places[2 * i] ?? 0), size: Number(size & ~LINK), link: (size & LINK) !== 0n };
     };
-    this.functions = kernels.map(({ name }, i) => new ForeignFunction(this, name, place(i, name).address));
+    const sizes = new Map(object.kernels.map(({ name, kernargSize }) => [name, kernargSize]));
+    const refusal = (name: string): string | null => {
+      const bytes = sizes.get(name) ?? 0;
+      if (bytes <= MOST_ARGUMENTS) return null;
+      return `kernel ${name} has ${bytes} bytes of arguments: a C plugin launches kernels of one pointer, to the table of variables`;
+    };
+    this.functions = kernels.map(
+      ({ name }, i) => new ForeignFunction(this, name, place(i, name).address, refusal(name)),
+    );
     this.variables = names.map((name, i) => place(kernels.length + i, name));
     const other = place(
       kernels.length + names.length,
       native.family <= 12 ? "__gomp_device_num" : "__gomp_additional_icvs",
     );
     this.icvs = other.address === 0 ? null : other;
+  }
+  /** What lies on the device. */
+  get entries(): readonly TargetEntry[] {
+    return this.icvs === null ? this.variables : [...this.variables, this.icvs];
   }
 }

@@ -3,11 +3,10 @@
  * runs on the HSA runtime that this process has open, the software GPU's among them.
  *
  * What the C plugin has not is made up for: without sessions a session keeps its table until `run`; without `memset` bytes are copied;
- * `async_run`, which ends in libgomp with a task of libgomp's, is `run` on a thread of its own. What it cannot do is refused:
- * OpenACC (its launches read what libgomp keeps for the thread), limits of time, a second image on a device (upstream's loses the first).
+ * `async_run`, which ends in libgomp with a task of libgomp's, is `run` on a thread of its own. A launch that has not ended in its time is
+ * an error, but no C plugin gives it up: the device is lost. A second image on a device is refused: the plugin would lose the first.
  *
- * **Its fatal errors end the process**: a kernel's memory fault, `abort()` and `exit()` among them, or an address that is not the
- * device's. What it says goes to stderr, what kernels print to stdout, and it reads its variables (`GCN_DEBUG` …) from the process's
+ * **Its fatal errors end the process**: a kernel's memory fault, `abort()` and `exit()` among them. What it says goes to stderr, what kernels print to stdout, and it reads its variables (`GCN_DEBUG` …) from the process's
  * environment, when its first device is counted.
  *
  * Source: libgomp-plugin.h, target.c, plugin-gcn.c of GCC 12; GCC 13 to 17 by their symbols.
@@ -19,23 +18,31 @@ import { addon } from "../../hsa/addon.js";
 import { HsaRuntime } from "../../hsa/index.js";
 import type { NativeForeignPlugin } from "../../hsa/native.js";
 import { checked } from "../../native_errors.js";
-import { bytesOf, options as checkedOptions, integer } from "../../validate.js";
-import { copyRectangle } from "../gcn/rectangular_copy.js";
+import { options as checkedOptions, integer, milliseconds } from "../../validate.js";
 import type {
+  AsyncQueue,
+  DeviceProperty,
   LaunchAttributes,
   LoadedImage,
   OffloadPlugin,
+  OpenaccDimensions,
   PluginStats,
   RectangularCopy,
   TablePlace,
   TargetFunction,
   TargetVarTable,
 } from "../plugin.js";
-import { CAPABILITY } from "../plugin.js";
 import { Session } from "../session.js";
 import { SessionedPlugin, tableAddress } from "../sessioned.js";
+import { ForeignCalls, noDevice } from "./foreign_calls.js";
 import { ForeignFunction, ForeignImage } from "./foreign_image.js";
+import { ForeignLaunches, type OpenaccArguments, type RunArguments } from "./foreign_launches.js";
+import { ForeignMemory } from "./foreign_memory.js";
+import { ForeignOpenacc } from "./foreign_openacc.js";
+import type { ForeignQueue } from "./foreign_queue.js";
+import { type HeldTable, HeldTables } from "./held_tables.js";
 import { type LaunchWords, launchWords } from "./launch_words.js";
+import { foreignProperty } from "./property.js";
 import { SessionMemory } from "./session_memory.js";
 
 export interface ForeignPluginOptions {
@@ -45,24 +52,27 @@ export interface ForeignPluginOptions {
   readonly device?: string;
   /** For which GPU an image is chosen, where the plugin is not over HSA. */
   readonly isa?: string;
+  /**
+   * Milliseconds after which a launch that does not say its own time is given up with `ERR_OFFLOAD_TIMEOUT`. By default they may run for
+   * ever, and OpenACC's can be told by this only.
+   */
+  readonly timeout?: number;
 }
 
-const OPTIONS = ["library", "device", "isa"] as const;
+const OPTIONS = ["library", "device", "isa", "timeout"] as const;
 const DEFAULT_LIBRARY = "libgomp-plugin-gcn.so.1";
-/** Copied at a time where there is no memset. */
-const FILL_BYTES = 2 ** 20;
 const WORD = 8;
-/**
- * Beyond it the table is set instead: GCC's first sessions allocate their block without it, and only the rest of the block's last page
- * holds a table (270,416 bytes in pages of 4096).
- */
+/** Beyond it sessions' pages end: GCC's first ones allocate their block without the table (270,416 bytes in pages of 4096). */
 const MOST_ALLOCATED_WORDS = 502;
 
 class ForeignSession extends Session {
   constructor(readonly plugin: ForeignPlugin) {
     super();
   }
+  /** One that was set. */
   table: number | null = null;
+  /** One that was allocated, of a plugin without sessions. */
+  held: HeldTable | null = null;
   /** Of a plugin with sessions: the C plugin's own, from start to the end of the run. */
   memory: SessionMemory | null = null;
 }
@@ -77,23 +87,29 @@ export class ForeignPlugin
   /** The release of GCC whose functions the library has; 17: with sessions. */
   readonly family: number;
   readonly #native: NativeForeignPlugin;
+  readonly #calls: ForeignCalls;
+  readonly #memory: ForeignMemory;
+  readonly #tables: HeldTables;
+  readonly #openacc: ForeignOpenacc;
+  readonly #launches: ForeignLaunches;
   readonly #runtime: HsaRuntime | null;
   readonly #isas: readonly string[];
-  readonly #initialised = new Set<number>();
   readonly #images = new Map<number, ForeignImage>();
-  readonly #allocations = new Map<number, { readonly device: number; readonly bytes: number }>();
   /** Tables that the C plugin has allocated for sessions that did not run: it takes none back, so others run with them. */
   readonly #spare: SessionMemory[] = [];
-  #counts = { allocations: 0, copies: 0, nativeCalls: 0, bytes: 0 };
-  #disposed = false;
 
-  private constructor(native: NativeForeignPlugin, runtime: HsaRuntime | null, isa: string) {
+  private constructor(native: NativeForeignPlugin, runtime: HsaRuntime | null, isa: string, timeout: number) {
     super();
     this.#native = native;
+    this.#calls = new ForeignCalls(native);
+    this.#memory = new ForeignMemory(this.#calls);
+    this.#tables = new HeldTables(this.#memory);
+    this.#openacc = new ForeignOpenacc(this.#memory);
+    this.#launches = new ForeignLaunches(this.#calls, runtime, timeout);
     this.#runtime = runtime;
     this.name = native.name;
     this.version = native.version;
-    this.capabilities = native.capabilities & ~CAPABILITY.OPENACC_200;
+    this.capabilities = native.capabilities;
     this.family = native.family;
     const gpus = runtime?.agents.filter(({ isGpu }) => isGpu) ?? [];
     this.#isas = runtime === null ? [isa] : gpus.map(({ facts }) => facts.isas[0] ?? "");
@@ -107,35 +123,46 @@ export class ForeignPlugin
       library = DEFAULT_LIBRARY,
       device,
       isa = "amdgcn-amd-amdhsa--gfx906",
+      timeout,
     } = checkedOptions("ForeignPlugin.open's options", options, OPTIONS);
+    const limit = timeout === undefined ? 0 : milliseconds("timeout", timeout);
     const native = checked(() => addon().openForeignPlugin(library));
     // The plugin opens HSA by its soname: what is open already it gets, whatever lies beneath.
     const runtime = native.name === "gcn" ? HsaRuntime.open(device === undefined ? {} : { device }) : null;
-    return new ForeignPlugin(native, runtime, isa);
+    return new ForeignPlugin(native, runtime, isa, limit);
   }
 
   getNumDevices(requires = 0): number {
-    return this.#call((native) => native.getNumDevices(integer("requires", requires)));
+    return this.#calls.call((native) => native.getNumDevices(integer("requires", requires)));
   }
   initDevice(device: number): void {
     const count = this.getNumDevices();
     if (integer("device", device) >= count) throw noDevice(device, `there are ${count}`);
-    if (this.#initialised.has(device)) return;
-    this.#call((native) => native.initDevice(device));
-    this.#initialised.add(device);
+    if (this.#calls.isReady(device)) return;
+    this.#calls.call((native) => native.initDevice(device));
+    this.#calls.begin(device);
   }
-  /** What is allocated there stays the caller's to free before. */
+  /** Waits for what runs there, and frees what is still allocated. A device that was lost stays as it is. */
   finiDevice(device: number): void {
-    if (!this.#initialised.delete(integer("device", device))) return;
+    if (!this.#calls.isReady(integer("device", device))) return;
+    this.#openacc.endDevice(device);
     const image = this.#images.get(device);
-    if (image !== undefined) image.loaded = false;
-    this.#images.delete(device);
-    this.#call((native) => native.finiDevice(device));
+    if (this.#calls.isLost(device)) {
+      if (image !== undefined) image.loaded = false;
+      this.#images.delete(device);
+      this.#calls.end(device);
+      return;
+    }
+    if (image !== undefined) this.unloadImage(image);
+    this.#tables.forget(device);
+    this.#memory.freeAll(device);
+    this.#calls.end(device);
+    this.#calls.call((native) => native.finiDevice(device));
   }
 
   /** @param image - as `GcnPlugin.loadImage` takes it, compiled by the GCC that the plugin is of. */
   loadImage(device: number, image: unknown): ForeignImage {
-    this.#mustBeReady(device);
+    this.#calls.mustBeReady(device);
     if (this.#images.has(device)) {
       throw new OffloadError(
         "ERR_OFFLOAD_IMAGE",
@@ -143,83 +170,49 @@ export class ForeignPlugin
       );
     }
     const isa = this.#isas[device] ?? this.#isas[0] ?? "";
-    const loaded = this.#call((native) => new ForeignImage(native, device, image, isa));
+    const loaded = this.#calls.call((native) => new ForeignImage(native, device, image, isa));
     this.#images.set(device, loaded);
+    this.#memory.addVariables(device, loaded.entries);
     return loaded;
   }
   unloadImage(image: LoadedImage): void {
     if (!(image instanceof ForeignImage) || this.#images.get(image.device) !== image) {
       throw new OffloadError("ERR_OFFLOAD_IMAGE", "the image is not loaded here, or has been unloaded");
     }
+    this.#calls.mustBeReady(image.device);
     this.#images.delete(image.device);
+    this.#memory.removeVariables(image.device, image.entries);
     image.loaded = false;
-    this.#call((native) => native.unloadImage(image.device, image.id));
+    this.#calls.call((native) => native.unloadImage(image.device, image.id));
   }
 
   alloc(device: number, bytes: number): number {
-    this.#mustBeReady(device);
-    const size = integer("bytes", bytes);
-    // Nothing is something to free, too.
-    const address = this.#call((native) => native.alloc(device, Math.max(size, 1)));
-    if (address === 0) {
-      throw new OffloadError("ERR_OFFLOAD_OUT_OF_MEMORY", `device ${device} has no ${size} bytes left`);
-    }
-    this.#allocations.set(address, { device, bytes: size });
-    this.#counts.allocations++;
-    this.#counts.bytes += size;
-    return address;
+    return this.#memory.alloc(device, bytes);
   }
   free(device: number, address: number): void {
-    const found = this.#allocations.get(address);
-    if (found?.device !== device) {
-      throw new OffloadError("ERR_OFFLOAD_ADDRESS", `device ${device} has no allocation at ${address}`);
-    }
-    this.#allocations.delete(address);
-    this.#counts.bytes -= found.bytes;
-    this.#call((native) => native.free(device, address));
+    this.#memory.free(device, address);
   }
   host2dev(device: number, destination: number, source: ArrayBufferView): void {
-    const bytes = bytesOf("source", source);
-    this.#copy(device, bytes.length, (native) => native.host2dev(device, destination, bytes));
+    this.#memory.host2dev(device, destination, source);
   }
   dev2host(device: number, destination: ArrayBufferView, source: number): void {
-    const bytes = bytesOf("destination", destination);
-    this.#copy(device, bytes.length, (native) => native.dev2host(device, bytes, source));
+    this.#memory.dev2host(device, destination, source);
   }
   dev2dev(device: number, destination: number, source: number, bytes: number): void {
-    this.#copy(device, integer("bytes", bytes), (native) => native.dev2dev(device, destination, source, bytes));
+    this.#memory.dev2dev(device, destination, source, bytes);
   }
   memset(device: number, address: number, value: number, bytes: number): void {
-    integer("value", value, 0, 255);
-    integer("bytes", bytes);
-    if (this.#native.hasMemset) {
-      this.#copy(device, bytes, (native) => native.memset(device, address, value, bytes));
-      return;
-    }
-    const block = new Uint8Array(Math.min(bytes, FILL_BYTES)).fill(value);
-    for (let at = 0; at < bytes; at += FILL_BYTES) {
-      this.host2dev(device, address + at, block.subarray(0, Math.min(FILL_BYTES, bytes - at)));
-    }
+    this.#memory.memset(device, address, value, bytes);
   }
   memcpyRect(device: number, box: RectangularCopy): void {
-    this.#mustBeReady(device);
-    copyRectangle(
-      {
-        // The C plugin does not know its ranges.
-        mustHold: () => {},
-        copy: (destination, source, bytes) => this.dev2dev(device, destination, source, bytes),
-        write: (destination, source) => this.host2dev(device, destination, source),
-        read: (destination, source) => this.dev2host(device, destination, source),
-      },
-      box,
-    );
+    this.#memory.memcpyRect(device, box);
   }
 
   newSession(): ForeignSession {
     return new ForeignSession(this);
   }
   canRun(fn: TargetFunction): boolean {
-    return this.isFunction(fn) && fn.image.loaded && this.#call((native) => native.canRun(fn.address));
+    return this.isFunction(fn) && fn.image.loaded && fn.refusal === null && this.#launches.canRun(fn);
   }
 
   protected isSession(value: unknown): value is ForeignSession {
@@ -229,16 +222,20 @@ export class ForeignPlugin
     return value instanceof ForeignFunction && value.image.native === this.#native;
   }
   protected start(session: ForeignSession): void {
-    this.#mustBeReady(session.device);
+    this.#calls.mustBeReady(session.device);
     const size = this.#native.sessionSize;
     if (size === null) return;
     const memory = new SessionMemory(size, session.device);
-    this.#call((native) => native.sessionStart(memory.address, session.device));
+    this.#calls.call((native) => native.sessionStart(memory.address, session.device));
     session.memory = memory;
   }
   protected allocate(session: ForeignSession, count: number): TargetVarTable | null {
-    if (session.memory === null || !this.#native.allocatesTables) return null;
-    if (count > MOST_ALLOCATED_WORDS) return null;
+    const { memory } = session;
+    if (memory === null) {
+      session.held = this.#tables.take(session.device, count);
+      return session.held;
+    }
+    if (!this.#native.allocatesTables || count > MOST_ALLOCATED_WORDS) return null;
     const words = Math.max(count, 1);
     const i = this.#spare.findIndex(({ device, count: has }) => device === session.device && has >= words);
     const [spare] = i < 0 ? [] : this.#spare.splice(i, 1);
@@ -246,8 +243,7 @@ export class ForeignPlugin
       session.memory = spare;
       return spare.table;
     }
-    const { memory } = session;
-    const address = this.#call((native) => native.sessionAllocate(memory.address, words * WORD));
+    const address = this.#calls.call((native) => native.sessionAllocate(memory.address, words * WORD));
     if (address === 0) return null;
     return memory.hold(address, words);
   }
@@ -255,125 +251,132 @@ export class ForeignPlugin
     const address = tableAddress(table);
     session.table = address;
     const { memory } = session;
-    if (memory !== null) this.#call((native) => native.sessionSet(memory.address, address));
+    if (memory !== null) this.#calls.call((native) => native.sessionSet(memory.address, address));
   }
   protected release(session: ForeignSession): void {
-    const { memory } = session;
-    if (memory?.table && !memory.used && this.#initialised.has(memory.device)) this.#spare.push(memory);
+    const { memory, held, device } = session;
+    if (!this.#calls.isLost(device)) {
+      if (memory?.table && !memory.used && this.#calls.isReady(memory.device)) this.#spare.push(memory);
+      if (held !== null && this.#calls.isReady(device)) this.#tables.give(held);
+    }
     session.memory = null;
+    session.held = null;
     session.table = null;
   }
 
   protected launch(session: ForeignSession, fn: ForeignFunction, attributes: LaunchAttributes): void {
-    const words = wordsOf(attributes);
+    const words = launchWords(attributes);
     if (words === null) return;
-    const launch = this.#launch(session, fn, words);
-    this.#call((native) => native.run(...launch));
+    this.#launches.run(fn, this.#arguments(session, fn, words), attributes.timeout);
   }
   protected async launchAsync(
     session: ForeignSession,
     fn: ForeignFunction,
     attributes: LaunchAttributes,
   ): Promise<void> {
-    const words = wordsOf(attributes);
+    const words = launchWords(attributes);
     if (words === null) return;
-    const launch = this.#launch(session, fn, words);
-    await this.#call((native) => native.runAsync(...launch));
+    await this.#launches.runAsync(fn, this.#arguments(session, fn, words), attributes.timeout);
   }
-  #launch(session: ForeignSession, fn: ForeignFunction, words: LaunchWords): Parameters<NativeForeignPlugin["run"]> {
-    this.#mustRun(fn);
-    const address = session.memory?.use() ?? null;
-    return [session.device, fn.address, session.table, words.words, words.attributes, address];
-  }
-
-  protected launchOpenacc(): never {
-    throw noOpenacc();
-  }
-  protected launchOpenaccAsync(): Promise<void> {
-    return Promise.reject(noOpenacc());
+  #arguments(session: ForeignSession, fn: ForeignFunction, { words, attributes }: LaunchWords): RunArguments {
+    this.#launches.mustRun(fn);
+    const { device, held, memory } = session;
+    if (held !== null) this.#tables.send(held);
+    return [device, fn.address, held?.address ?? session.table, words, attributes, memory?.use() ?? null];
   }
 
-  asyncConstruct(): never {
-    throw noOpenacc();
+  protected launchOpenacc(session: ForeignSession, fn: ForeignFunction, dimensions: OpenaccDimensions): void {
+    this.#openacc.mustBe();
+    this.#launches.openacc(fn, this.#openaccArguments(session, fn, dimensions));
   }
-  asyncDestruct(): Promise<void> {
-    return Promise.reject(noOpenacc());
+  protected async launchOpenaccAsync(
+    session: ForeignSession,
+    fn: ForeignFunction,
+    dimensions: OpenaccDimensions,
+    queue: AsyncQueue,
+  ): Promise<void> {
+    const own = this.#openacc.queue(queue);
+    if (own.device !== fn.device) {
+      throw new OffloadError(
+        "ERR_OFFLOAD_QUEUE",
+        `the queue is of device ${own.device}, and ${fn.name} of ${fn.device}`,
+      );
+    }
+    await own.send(() => this.#launches.openaccAsync(fn, own.id, this.#openaccArguments(session, fn, dimensions)));
   }
-  asyncTest(): never {
-    throw noOpenacc();
+  /** GCC 12 takes the table's words from the host, later releases from the device. */
+  #openaccArguments(session: ForeignSession, fn: ForeignFunction, dimensions: OpenaccDimensions): OpenaccArguments {
+    this.#launches.mustRun(fn);
+    const { held, memory, table, device } = session;
+    const dims = dimensions.map((size, i) => integer(`dimensions[${i}]`, size, 0, 2 ** 31 - 1));
+    if (memory !== null) return [fn.address, dims, null, null, memory.use()];
+    if (held !== null && this.family > LAST_HOST_TABLES) this.#tables.send(held);
+    const address = held?.address ?? table;
+    if (this.family > LAST_HOST_TABLES || address === null) return [fn.address, dims, null, address, null];
+    if (held !== null) return [fn.address, dims, new Uint8Array(held.words.buffer, 0, held.count * WORD), null, null];
+    // Of a table that was set nothing tells the length: as long as its allocation is.
+    const words = new Uint8Array(Math.floor(this.#memory.bytesFrom(device, address) / WORD) * WORD);
+    this.#memory.dev2host(device, words, address);
+    return [fn.address, dims, words, null, null];
   }
-  asyncSynchronize(): Promise<void> {
-    return Promise.reject(noOpenacc());
+
+  asyncConstruct(device: number): ForeignQueue {
+    return this.#openacc.construct(device);
   }
-  asyncSerialize(): never {
-    throw noOpenacc();
+  async asyncDestruct(queue: AsyncQueue): Promise<void> {
+    await this.#openacc.destruct(queue);
   }
-  asyncQueueCallback(): never {
-    throw noOpenacc();
+  asyncTest(queue: AsyncQueue): boolean {
+    return this.#openacc.queue(queue).empty;
   }
-  asyncHost2dev(): never {
-    throw noOpenacc();
+  async asyncSynchronize(queue: AsyncQueue): Promise<void> {
+    await this.#openacc.queue(queue).synchronize();
   }
-  asyncDev2host(): never {
-    throw noOpenacc();
+  asyncSerialize(earlier: AsyncQueue, later: AsyncQueue): void {
+    this.#openacc.queue(later).waitFor(this.#openacc.queue(earlier));
+  }
+  asyncQueueCallback(queue: AsyncQueue, callback: () => void): void {
+    this.#openacc.callback(queue, callback);
+  }
+  asyncHost2dev(queue: AsyncQueue, destination: number, source: ArrayBufferView): Promise<void> {
+    return this.#openacc.host2dev(queue, destination, source);
+  }
+  asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number): Promise<void> {
+    return this.#openacc.dev2host(queue, destination, source);
+  }
+  getProperty(device: number, property: DeviceProperty): number | string | null {
+    this.#calls.mustBeReady(device);
+    return foreignProperty(this.#calls, device, property);
   }
 
   /** Counts what goes through this object: the C plugin tells nothing of its own. */
   stats(): PluginStats {
     return {
-      ...this.#counts,
+      allocations: this.#memory.allocations,
+      copies: this.#memory.copies,
+      bytes: this.#memory.bytes,
+      nativeCalls: this.#calls.nativeCalls,
       sessions: this.liveSessions,
       signalsCreated: 0,
       waitNanoseconds: 0,
-      cacheHits: 0,
-      cacheBytes: 0,
+      cacheHits: this.#tables.hits,
+      cacheBytes: this.#tables.bytes,
     };
   }
 
   /** Ends its devices. The library stays loaded, as libgomp has it. */
   dispose(): void {
-    if (this.#disposed) return;
-    for (const device of [...this.#initialised]) this.finiDevice(device);
-    this.#disposed = true;
+    if (this.#calls.disposed) return;
+    for (const device of this.#calls.ready) this.finiDevice(device);
+    this.#launches.dispose();
+    this.#calls.disposed = true;
     this.#native.dispose();
     this.#runtime?.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
-
-  #call<T>(work: (native: NativeForeignPlugin) => T): T {
-    if (this.#disposed) throw new OffloadError("ERR_OFFLOAD_DISPOSED", "the plugin was used after its disposal");
-    this.#counts.nativeCalls++;
-    return checked(() => work(this.#native));
-  }
-  #copy(device: number, bytes: number, work: (native: NativeForeignPlugin) => void): void {
-    this.#mustBeReady(device);
-    if (bytes === 0) return;
-    this.#counts.copies++;
-    this.#call(work);
-  }
-  #mustBeReady(device: number): void {
-    if (!this.#initialised.has(integer("device", device))) {
-      throw noDevice(device, "it has not been initialised: initDevice comes first");
-    }
-  }
-  /** What the C plugin would end the process for. */
-  #mustRun(fn: ForeignFunction): void {
-    if (!fn.image.loaded) throw new OffloadError("ERR_OFFLOAD_DISPOSED", `${fn.name}'s image has been unloaded`);
-    if (!this.canRun(fn)) throw new OffloadError("ERR_OFFLOAD_UNKNOWN_KERNEL", `${fn.name} cannot run on its device`);
-  }
 }
 
-function wordsOf(attributes: LaunchAttributes): LaunchWords | null {
-  if (attributes.timeout !== undefined) throw cannot("no C plugin gives up a launch: timeout cannot be asked of it");
-  return launchWords(attributes);
-}
-
-const cannot = (why: string): OffloadError => new OffloadError("ERR_OFFLOAD_PLUGIN", why);
-
-const noOpenacc = (): OffloadError =>
-  cannot("OpenACC is not driven in a C plugin, which reads what libgomp keeps for its threads: use GcnPlugin");
-
-const noDevice = (device: number, why: string): OffloadError =>
-  new OffloadError("ERR_OFFLOAD_NO_DEVICE", `device ${device}: ${why}`);
+/** Of GCC. */
+const LAST_HOST_TABLES = 12;

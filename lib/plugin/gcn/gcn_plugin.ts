@@ -11,7 +11,7 @@
  */
 import { OffloadError } from "../../errors.js";
 import { type Agent, HsaRuntime } from "../../hsa/index.js";
-import { bytesOf, options as checkedOptions, integer, invalidType } from "../../validate.js";
+import { bytesOf, options as checkedOptions, integer, invalidType, milliseconds } from "../../validate.js";
 import type {
   AsyncQueue,
   DeviceProperty,
@@ -114,7 +114,7 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     } = checkedOptions("GcnPlugin.open's options", options, OPTIONS);
     const environment = readEnvironment(env);
     const where = { ...(device === undefined ? {} : { device }), ...(library === undefined ? {} : { library }) };
-    const limit = timeout === undefined ? 0 : milliseconds(timeout);
+    const limit = timeout === undefined ? 0 : milliseconds("timeout", timeout);
     return new GcnPlugin({
       runtime: HsaRuntime.open(where),
       timeout: limit,
@@ -427,11 +427,9 @@ function runLater(
   return target.launch(queue, fn, shape, block, session.table, limitOf(timeout, target));
 }
 
-const milliseconds = (timeout: number): number => integer("timeout", timeout, 1, 2 ** 31 - 1);
-
 /** 0: none. */
 const limitOf = (timeout: number | undefined, target: GcnDevice): number =>
-  timeout === undefined ? target.timeout : milliseconds(timeout);
+  timeout === undefined ? target.timeout : milliseconds("timeout", timeout);
 
 const noDevice = (device: number, why: string): OffloadError =>
   new OffloadError("ERR_OFFLOAD_NO_DEVICE", `device ${device} cannot be used: ${why}`);

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GccImage } from "../../../lib/codeobject/index.js";
-import { ForeignPlugin } from "../../../lib/plugin/index.js";
+import { type DeviceProperty, ForeignPlugin, type TargetFunction } from "../../../lib/plugin/index.js";
 import { program } from "../gcn/programs.js";
 
 const source = fileURLToPath(new URL("recorder.c", import.meta.url));
@@ -54,9 +54,7 @@ test.each(FAMILIES)(
     const session = plugin.newSession();
     plugin.sessionStart(session, 0);
     const table = plugin.sessionAllocateTargetVarTable(session, 2);
-    expect(table !== null).toBe(sessions);
-    if (table === null) plugin.sessionSetTargetVarTable(session, at);
-    else table.words.set([0x07070707, 0x07070707]);
+    table?.words.set([0x07070707, 0x07070707]);
     plugin.run(session, fn, { teams: 3, threads: 5 });
     plugin.sessionStart(session, 0);
     plugin.sessionSetTargetVarTable(session, null);
@@ -70,7 +68,8 @@ test.each(FAMILIES)(
     expect(readFileSync(output, "utf8").trim().split("\n")).toEqual([
       `${load} kernels=${image.kernels.length} variables=1 ${names} ELF`,
       memset ? "memset 7 16" : "host2dev 16",
-      ...(sessions ? ["start 0", "allocate 16"] : []),
+      // Without sessions the table is held until the run.
+      ...(sessions ? ["start 0", "allocate 16"] : ["host2dev 16"]),
       `run 0 ${fn.name} table=707070707070707 30100 50200`,
       ...(sessions ? ["start 0", "set 0"] : []),
       `run 0 ${fn.name} table=0 100`,
@@ -98,11 +97,110 @@ test("a table that was allocated for a session that did not run is another sessi
   plugin.dispose();
 });
 
-test.each([
-  [12, "-DOMIT_RUN", "GOMP_OFFLOAD_run"],
-  [17, "-DOMIT_SET", "GOMP_OFFLOAD_session_set_target_var_table"],
-] as const)("a plugin of GCC %i without a required function (%s) is refused by its name", (family, flag, name) => {
-  expect(() => ForeignPlugin.open({ library: build(family, flag) })).toThrow(
-    expect.objectContaining({ code: "ERR_OFFLOAD_PLUGIN", message: expect.stringContaining(name) }),
-  );
+test.each([12, 13, 16, 17])("OpenACC by a plugin of GCC %i: launches with their tables, and queues", async (family) => {
+  const output = join(folder, `openacc-${family}`);
+  process.env.RECORDER_OUTPUT = output;
+  const plugin = ForeignPlugin.open({ library: build(family, "-DOPENACC") });
+  plugin.initDevice(0);
+  const loaded = plugin.loadImage(0, { ...image, abi: family === 12 ? "gcc-12" : "gcc-13" } as GccImage);
+  const fn = loaded.functions[0] as TargetFunction;
+  const session = plugin.newSession();
+  const start = (word: number): void => {
+    plugin.sessionStart(session, 0);
+    plugin.sessionAllocateTargetVarTable(session, 3)?.words.set([word, 0]);
+  };
+  start(0x55);
+  plugin.openaccExec(session, fn, [2, 3, 64]);
+  const [first, second] = [plugin.asyncConstruct(0), plugin.asyncConstruct(0)];
+  start(0x66);
+  const over = plugin.openaccAsyncExec(session, fn, [4, 0, 0], first);
+  const at = plugin.alloc(0, 8);
+  const back = new Uint8Array(8);
+  plugin.asyncHost2dev(first, at, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+  plugin.asyncDev2host(first, back, at);
+  plugin.asyncSerialize(first, second);
+  await Promise.all([over, plugin.asyncSynchronize(first), plugin.asyncSynchronize(second)]);
+  expect([...back]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(plugin.asyncTest(first)).toBe(true);
+  // One whose length nothing tells: as long as its allocation.
+  const table = plugin.alloc(0, 16);
+  plugin.host2dev(0, table, BigUint64Array.of(0x77n, 0x78n));
+  plugin.sessionStart(session, 0);
+  plugin.sessionSetTargetVarTable(session, table);
+  plugin.openaccExec(session, fn, [1, 1, 1]);
+  expect(["memory", "name", "vendor", "uid"].map((each) => plugin.getProperty(0, each as DeviceProperty))).toEqual([
+    1024,
+    "a recorder",
+    null,
+    null,
+  ]);
+  await plugin.asyncDestruct(first);
+  plugin.dispose();
+
+  const calls = readFileSync(output, "utf8").trim().split("\n");
+  const words = family === 12 ? ["3 ", "3 ", "2 "] : family < 17 ? ["0 ", "0 ", "0 "] : ["", "", ""];
+  expect(calls.filter((call) => /exec|async /.test(call))).toEqual([
+    `${words[0]}exec ${fn.name} 2,3,64 table=55`,
+    `${words[1]}async ${fn.name} 4,0,0 table=66`,
+    `${words[2]}exec ${fn.name} 1,1,1 table=77`,
+  ]);
+  const queues = /construct|destruct|synchronize|serialize|queue/;
+  expect(calls.filter((call) => queues.test(call))).toEqual([
+    ...["construct 0", "construct 0", "queue host2dev 8", "queue dev2host 8", "serialize 1"],
+    // What is destroyed is waited for: the second with its device.
+    ...["synchronize", "destruct", "synchronize", "destruct"],
+  ]);
+});
+
+test("without OpenACC what belongs to it is refused", async () => {
+  process.env.RECORDER_OUTPUT = join(folder, "calls-none");
+  const plugin = ForeignPlugin.open({ library: build(12) });
+  plugin.initDevice(0);
+  const { functions } = plugin.loadImage(0, { ...image, abi: "gcc-12" } as GccImage);
+  const session = plugin.newSession();
+  plugin.sessionStart(session, 0);
+  plugin.sessionSetTargetVarTable(session, null);
+  const refused = expect.objectContaining({
+    code: "ERR_OFFLOAD_PLUGIN",
+    message: expect.stringContaining("no OpenACC"),
+  });
+  expect(() => plugin.openaccExec(session, functions[0] as TargetFunction, [1, 1, 1])).toThrow(refused);
+  expect(() => plugin.asyncConstruct(0)).toThrow(refused);
+  plugin.dispose();
+});
+
+describe("a library that is none of these is refused, and the error says why", () => {
+  test.each([
+    [12, "run", ""],
+    [13, "load_image", ""],
+    [14, "dev2dev", ""],
+    [17, "session_set_target_var_table", ""],
+    [17, "session_size", ""],
+    [12, "openacc_async_serialize", "-DOPENACC"],
+    [16, "openacc_create_thread_data", "-DOPENACC"],
+  ])("of GCC %i without GOMP_OFFLOAD_%s", (family, name, more) => {
+    const library = build(family, `-DGOMP_OFFLOAD_${name}=left_out`, ...(more === "" ? [] : [more]));
+    expect(() => ForeignPlugin.open({ library })).toThrow(
+      expect.objectContaining({
+        code: "ERR_OFFLOAD_PLUGIN",
+        message: expect.stringContaining(`no function GOMP_OFFLOAD_${name}, which a plugin of GCC ${family} must have`),
+      }),
+    );
+  });
+
+  test.each([
+    ["of another version", "-DVERSION=9", /says that it is of version 9, and has the functions of GCC 16.*version 3/],
+    ["without OpenMP", "-DCAPABILITIES=8", /runs no target regions: its capabilities are without OpenMP/],
+  ])("%s", (_, flag, why) => {
+    expect(() => ForeignPlugin.open({ library: build(16, flag) })).toThrow(why);
+  });
+
+  test.each([
+    ["libgomp-plugin-none.so.1", /cannot be opened: .*libgomp-plugin-none\.so\.1: cannot open shared object file/],
+    [source, /cannot be opened: .*(?:invalid ELF header|file too short)/],
+    ["libm.so.6", /libm\.so\.6 has no function GOMP_OFFLOAD_version/],
+  ])("%s", (library, why) => {
+    expect(() => ForeignPlugin.open({ library })).toThrow(expect.objectContaining({ code: "ERR_OFFLOAD_PLUGIN" }));
+    expect(() => ForeignPlugin.open({ library })).toThrow(why);
+  });
 });

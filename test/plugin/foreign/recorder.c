@@ -1,7 +1,8 @@
 /*
  * A plugin that has exactly the functions of one release of GCC's, runs nothing, and tells what it was called with.
- * FAMILY: 12, 13, 14, 16 or 17, with sessions. OMIT_RUN leaves out a function that is required. Written from
- * libgomp-plugin.h's declarations.
+ * FAMILY: 12, 13, 14, 16 or 17, with sessions. OPENACC: with its functions. VERSION: in place of the release's own. A
+ * function is left out by giving it another name: -DGOMP_OFFLOAD_run=left_out. Written from libgomp-plugin.h's
+ * declarations.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,13 +19,23 @@ const char* recorded(void) {
 #define TELL(...) snprintf(calls + strlen(calls), sizeof calls - strlen(calls), __VA_ARGS__)
 
 unsigned NAME(version)(void) {
+#ifdef VERSION
+  return VERSION;
+#else
   return FAMILY == 12 ? 1 : FAMILY == 13 ? 2 : FAMILY == 17 ? 4 : 3;
+#endif
 }
 const char* NAME(get_name)(void) {
   return "recorder";
 }
 unsigned NAME(get_caps)(void) {
+#ifdef OPENACC
+  return 4 | 8;
+#elif defined CAPABILITIES
+  return CAPABILITIES;
+#else
   return 4;
+#endif
 }
 int NAME(get_type)(void) {
   return 8;
@@ -148,19 +159,86 @@ void* NAME(session_allocate_target_var_table)(struct session* s, size_t bytes) {
   TELL("allocate %zu\n", bytes);
   return s->table = aligned_alloc(16, (bytes + 15) / 16 * 16);
 }
-#ifndef OMIT_SET
 void NAME(session_set_target_var_table)(struct session* s, void* table) {
   s->table = table;
   TELL("set %d\n", table != NULL);
 }
-#endif
 void NAME(run)(struct session* s, void* fn, void** args) {
   TELL("run %d %s table=%lx", s->device, (const char*)fn, s->table ? s->table[0] : 0ul);
   words(args);
 }
-#elif !defined OMIT_RUN
+#else
 void NAME(run)(int n, void* fn, void* table, void** args) {
   TELL("run %d %s table=%lx", n, (const char*)fn, table ? *(uint64_t*)table : 0ul);
   words(args);
+}
+#endif
+
+#ifdef OPENACC
+struct goacc_asyncqueue {
+  int device;
+};
+static void tell_exec(const char* how, const char* fn, const uint64_t* table, const unsigned* dims) {
+  TELL("%s %s %u,%u,%u table=%lx\n", how, fn, dims[0], dims[1], dims[2], table ? table[0] : 0ul);
+}
+#if FAMILY == 17
+void NAME(openacc_exec)(struct session* s, void* fn, size_t n, void** host, unsigned* dims, void* map) {
+  (void)n, (void)host, (void)map, tell_exec("exec", fn, s->table, dims);
+}
+void NAME(openacc_async_exec)(struct session* s, void* fn, size_t n, void** host, unsigned* dims, void* map,
+                              struct goacc_asyncqueue* q) {
+  (void)n, (void)host, (void)map, (void)q, tell_exec("async", fn, s->table, dims);
+}
+#else
+void NAME(openacc_exec)(void* fn, size_t n, void** host, void** device, unsigned* dims, void* map) {
+  (void)host, (void)map;
+  TELL("%zu ", n), tell_exec("exec", fn, (uint64_t*)device, dims);
+}
+void NAME(openacc_async_exec)(void* fn, size_t n, void** host, void** device, unsigned* dims, void* map,
+                              struct goacc_asyncqueue* q) {
+  (void)host, (void)map, (void)q;
+  TELL("%zu ", n), tell_exec("async", fn, (uint64_t*)device, dims);
+}
+#endif
+void* NAME(openacc_create_thread_data)(int n) {
+  return (void)n, NULL;
+}
+void NAME(openacc_destroy_thread_data)(void* data) {
+  (void)data;
+}
+struct goacc_asyncqueue* NAME(openacc_async_construct)(int n) {
+  struct goacc_asyncqueue* q = malloc(sizeof *q);
+  q->device = n;
+  return TELL("construct %d\n", n), q;
+}
+bool NAME(openacc_async_destruct)(struct goacc_asyncqueue* q) {
+  return TELL("destruct\n"), free(q), true;
+}
+int NAME(openacc_async_test)(struct goacc_asyncqueue* q) {
+  return (void)q, 1;
+}
+bool NAME(openacc_async_synchronize)(struct goacc_asyncqueue* q) {
+  return (void)q, TELL("synchronize\n"), true;
+}
+bool NAME(openacc_async_serialize)(struct goacc_asyncqueue* a, struct goacc_asyncqueue* b) {
+  return TELL("serialize %d\n", a != b), true;
+}
+void NAME(openacc_async_queue_callback)(struct goacc_asyncqueue* q, void (*fn)(void*), void* data) {
+  (void)q, fn(data);
+}
+bool NAME(openacc_async_host2dev)(int n, void* to, const void* from, size_t bytes, struct goacc_asyncqueue* q) {
+  return (void)n, (void)q, TELL("queue host2dev %zu\n", bytes), memcpy(to, from, bytes), true;
+}
+bool NAME(openacc_async_dev2host)(int n, void* to, const void* from, size_t bytes, struct goacc_asyncqueue* q) {
+  return (void)n, (void)q, TELL("queue dev2host %zu\n", bytes), memcpy(to, from, bytes), true;
+}
+union value {
+  const char* text;
+  size_t number;
+};
+union value NAME(openacc_get_property)(int n, int property) {
+  union value value = {.number = 1024};
+  if (property & 0x10000) value.text = property == 0x10001 ? "a recorder" : NULL;
+  return (void)n, value;
 }
 #endif

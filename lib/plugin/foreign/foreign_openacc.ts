@@ -1,0 +1,104 @@
+/**
+ * OpenACC by a C plugin: launches and queues. A launch reads what libgomp keeps for the thread that calls: the native side makes the thread
+ * one of libgomp's, of its host device, which changes nothing for the plugin. That settles libgomp's own default for OpenACC, too: of an
+ * OpenACC program that this process runs by libgomp later, new threads begin with the host.
+ *
+ * Source: oacc-init.c, oacc-parallel.c, plugin-gcn.c (gcn_exec) of GCC 12; GCC 13 to 17 by their declarations.
+ *
+ * @packageDocumentation
+ */
+import { OffloadError } from "../../errors.js";
+import { bytesOf, integer, invalidType } from "../../validate.js";
+import type { AsyncQueue } from "../plugin.js";
+import { CAPABILITY } from "../plugin.js";
+import type { ForeignMemory } from "./foreign_memory.js";
+import { ForeignQueue } from "./foreign_queue.js";
+
+export class ForeignOpenacc {
+  readonly #queues = new Set<ForeignQueue>();
+
+  constructor(readonly memory: ForeignMemory) {}
+
+  /** @throws OffloadError `ERR_OFFLOAD_PLUGIN` */
+  mustBe(): void {
+    const { native } = this.memory.calls;
+    if ((native.capabilities & CAPABILITY.OPENACC_200) !== 0) return;
+    throw new OffloadError(
+      "ERR_OFFLOAD_PLUGIN",
+      `the C plugin ${native.name} has no OpenACC: its capabilities are ${native.capabilities}`,
+    );
+  }
+
+  construct(device: number): ForeignQueue {
+    const { calls } = this.memory;
+    calls.mustBeReady(device);
+    this.mustBe();
+    const id = calls.call((native) => native.queueConstruct(device));
+    const queue = new ForeignQueue(calls, device, id);
+    this.#queues.add(queue);
+    return queue;
+  }
+  async destruct(value: AsyncQueue): Promise<void> {
+    const queue = this.queue(value);
+    queue.closing = true;
+    try {
+      await queue.synchronize();
+    } finally {
+      if (this.#queues.delete(queue)) this.#destroy(queue);
+    }
+  }
+  /** A device ends: what is in its queues is over when it returns, but for what JavaScript would have had to do. */
+  endDevice(device: number): void {
+    for (const queue of [...this.#queues]) {
+      if (queue.device !== device) continue;
+      queue.closing = true;
+      this.#queues.delete(queue);
+      this.#destroy(queue);
+    }
+  }
+  /** Blocks until what the plugin's queue has is over: what is left in one that is destroyed it forgets. */
+  #destroy(queue: ForeignQueue): void {
+    const { calls } = this.memory;
+    if (!calls.isLost(queue.device)) calls.call((native) => native.queueDestruct(queue.id));
+  }
+
+  /** @throws OffloadError `ERR_OFFLOAD_QUEUE` */
+  queue(value: AsyncQueue): ForeignQueue {
+    this.mustBe();
+    if (value instanceof ForeignQueue && this.#queues.has(value) && !value.closing) {
+      this.memory.calls.mustBeReady(value.device);
+      return value;
+    }
+    throw new OffloadError("ERR_OFFLOAD_QUEUE", "the queue is not one of this plugin's, or has been destroyed");
+  }
+
+  callback(value: AsyncQueue, callback: () => void): void {
+    const queue = this.queue(value);
+    if (typeof callback !== "function") throw invalidType("callback", "a function", callback);
+    void queue.host(callback);
+  }
+  host2dev(value: AsyncQueue, destination: number, source: ArrayBufferView): Promise<void> {
+    const queue = this.queue(value);
+    const bytes = bytesOf("source", source);
+    integer("destination", destination);
+    return this.#copy(queue, destination, bytes, () =>
+      this.memory.calls.call((native) => native.queueHost2dev(queue.device, queue.id, destination, bytes)),
+    );
+  }
+  dev2host(value: AsyncQueue, destination: ArrayBufferView, source: number): Promise<void> {
+    const queue = this.queue(value);
+    const bytes = bytesOf("destination", destination);
+    integer("source", source);
+    return this.#copy(queue, source, bytes, () =>
+      this.memory.calls.call((native) => native.queueDev2host(queue.device, queue.id, bytes, source)),
+    );
+  }
+  #copy(queue: ForeignQueue, address: number, { length }: Uint8Array, copy: () => Promise<void>): Promise<void> {
+    return queue.send(async () => {
+      if (length === 0) return;
+      this.memory.mustHold(queue.device, address, length);
+      this.memory.copies++;
+      await copy();
+    });
+  }
+}

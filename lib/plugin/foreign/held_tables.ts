@@ -1,0 +1,85 @@
+/**
+ * Tables for plugins without sessions: their words are held on the host until the run, which copies them to the device, or, as OpenACC's
+ * launches of GCC 12 want it, takes them from the host. Their places on the device are used again.
+ *
+ * @packageDocumentation
+ */
+import { OffloadError } from "../../errors.js";
+import { addon } from "../../hsa/addon.js";
+import type { TargetVarTable } from "../plugin.js";
+import type { ForeignMemory } from "./foreign_memory.js";
+
+const WORD = 8;
+/** Tables have a multiple of so many words. */
+const GRAIN = 64;
+
+export class HeldTable implements TargetVarTable {
+  readonly words: Uint32Array;
+  /** Of the launch's own. */
+  count = 0;
+
+  constructor(
+    readonly device: number,
+    readonly address: number,
+    readonly room: number,
+  ) {
+    this.words = new Uint32Array(2 * room);
+  }
+  get bytes(): number {
+    return this.room * WORD;
+  }
+  /** Where its words lie on the host. */
+  get hostAddress(): number {
+    return addon().addressOf(new Uint8Array(this.words.buffer));
+  }
+}
+
+export class HeldTables {
+  /** Of the free ones. */
+  readonly #free: HeldTable[] = [];
+  hits = 0;
+  /** Of all, in use or not. */
+  bytes = 0;
+
+  constructor(readonly memory: ForeignMemory) {}
+
+  /** @throws OffloadError `ERR_OFFLOAD_OUT_OF_MEMORY` */
+  take(device: number, count: number): HeldTable {
+    const i = this.#free.findIndex((table) => table.device === device && table.room >= count);
+    const [known] = i < 0 ? [] : this.#free.splice(i, 1);
+    if (known !== undefined) this.hits++;
+    const table = known ?? this.#make(device, Math.max(1, Math.ceil(count / GRAIN)) * GRAIN);
+    table.count = count;
+    return table;
+  }
+  give(table: HeldTable): void {
+    this.#free.push(table);
+  }
+  /** The launch's words, to where the device reads them. */
+  send(table: HeldTable): void {
+    this.memory.host2dev(table.device, table.address, table.words.subarray(0, 2 * table.count));
+  }
+  /** Those of a device that are free. */
+  forget(device: number): void {
+    for (let i = this.#free.length; i-- > 0; ) {
+      const table = this.#free[i] as HeldTable;
+      if (table.device !== device) continue;
+      this.#free.splice(i, 1);
+      this.bytes -= table.bytes;
+      this.memory.free(device, table.address);
+    }
+  }
+
+  #make(device: number, room: number): HeldTable {
+    // More than the host could hold, either.
+    if (room * WORD > 2 ** 32) {
+      throw new OffloadError(
+        "ERR_OFFLOAD_OUT_OF_MEMORY",
+        `device ${device} has no memory for a table of ${room} words`,
+      );
+    }
+    const table = new HeldTable(device, this.memory.alloc(device, room * WORD), room);
+    this.bytes += table.bytes;
+    return table;
+  }
+}
