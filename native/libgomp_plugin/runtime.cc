@@ -2,27 +2,30 @@
 
 #include <dlfcn.h>
 
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 
 namespace gcn::libgomp {
 namespace {
 
-void Error(const char* format, ...) {
-  va_list values;
-  va_start(values, format);
+void Say(const char* format, va_list values) {
   std::fputs("libgomp-plugin-gcn: ", stderr);
   std::vfprintf(stderr, format, values);
   std::fputs("\n", stderr);
+}
+
+void Error(const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  Say(format, values);
   va_end(values);
 }
 
 void Fatal(const char* format, ...) {
   va_list values;
   va_start(values, format);
-  std::fputs("libgomp-plugin-gcn: ", stderr);
-  std::vfprintf(stderr, format, values);
-  std::fputs("\n", stderr);
+  Say(format, values);
   va_end(values);
   std::exit(EXIT_FAILURE);
 }

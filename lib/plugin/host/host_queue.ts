@@ -5,44 +5,29 @@
  * @packageDocumentation
  */
 import type { AsyncQueue } from "../plugin.js";
+import { QueueOrder } from "../queue_order.js";
 
 export class HostQueue implements AsyncQueue {
   readonly device = 0;
-  #tail: Promise<void> = Promise.resolve();
-  #waiting = 0;
-  #failure: { readonly error: unknown } | undefined;
+  readonly #order = new QueueOrder();
 
   get empty(): boolean {
-    return this.#waiting === 0;
+    return this.#order.empty;
   }
 
   /** Resolves when the work is done; rejects with what it throws. What comes after it runs in either case. */
   push(work: () => void | Promise<void>): Promise<void> {
-    this.#waiting++;
-    const done = this.#tail.then(nextTurn).then(work);
-    this.#tail = done.then(
-      () => {
-        this.#waiting--;
-      },
-      (error: unknown) => {
-        this.#waiting--;
-        this.#failure ??= { error };
-      },
-    );
-    return done;
+    return this.#order.host(() => nextTurn().then(work));
   }
 
   /** When all that is in the queue now is over; rejects once with the first error since the last time. */
-  async synchronize(): Promise<void> {
-    await this.#tail;
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure.error;
+  synchronize(): Promise<void> {
+    return this.#order.synchronize();
   }
 
   /** When all that is in the queue now is over, whatever came of it. */
   settled(): Promise<void> {
-    return this.#tail;
+    return this.#order.over;
   }
 }
 
