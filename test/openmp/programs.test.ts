@@ -1,8 +1,8 @@
 /** OpenMP and OpenACC programs as GCC 12 makes them, under the real libgomp and its GCN plugin, run by `gcn-offload exec`. */
 import { readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { beforeAll, describe, expect, test } from "vitest";
 import { build, gcnOffload, type Outcome } from "../cli/fixture.js";
+import { inTurn } from "../in_turn.js";
 import { compile, sources, TARGETS, type Target } from "./toolchain.js";
 
 const programs = readdirSync(sources).filter((name) => /\.(c|cpp)$/.test(name));
@@ -12,21 +12,6 @@ const runLimit = 120_000;
 const limit = 1_200_000;
 
 beforeAll(build);
-
-/** As many at a time as there are processors: the rest waits here, so that no test's time runs out in a crowd. */
-const waiting: (() => void)[] = [];
-let free = availableParallelism();
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (free > 0) free--;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else free++;
-  }
-}
 
 /** The environment says nothing to libgomp but that falling back to the host is an error. */
 const run = (program: string, target: Target, words: readonly string[] = []): Promise<Outcome> =>
