@@ -72,6 +72,13 @@ test("an error that JavaScript does not catch ends it, too", () => {
   expect(stderr).toContain("Error: something else");
 });
 
+test("a worker that is ended leaves its program without a plugin, which libgomp says", () => {
+  const { code, lines, stderr } = run("terminated");
+  expect(code).toBe(1);
+  expect(lines.slice(0, 3)).toEqual(OUTPUT);
+  expect(stderr).toContain("libgomp: the GCN plugin's other half, in JavaScript, is gone");
+});
+
 test("what the plugin throws is a fatal error of libgomp's", () => {
   const { code, lines, stderr } = run("failing");
   expect([code, stderr]).toEqual([1, "\nlibgomp: no launches today\n"]);

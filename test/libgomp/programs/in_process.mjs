@@ -1,6 +1,7 @@
 // Runs programs in this process: node in_process.mjs WHAT PROGRAM. Prints what comes of it as one line of JSON behind the
 // programs' own output.
 import { writeSync } from "node:fs";
+import { parentPort, Worker } from "node:worker_threads";
 import { libgomp, plugin } from "../../../dist/index.js";
 
 const [what, program] = process.argv.slice(2);
@@ -69,6 +70,17 @@ const RUNS = {
     after(20, "run", () => {
       throw new Error("something else");
     });
+    await libgomp.runHostProgram(program, ["again"]);
+  },
+  // A worker runs the program, and is ended.
+  async terminated() {
+    const worker = new Worker(new URL(import.meta.url), { argv: ["told", program] });
+    worker.once("message", () => worker.terminate());
+    // The process ends; by itself this does not.
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+  },
+  async told() {
+    after(20, "run", () => parentPort.postMessage("now"));
     await libgomp.runHostProgram(program, ["again"]);
   },
   // A plugin whose launches fail.
