@@ -32,7 +32,8 @@ let running: string | null = null;
 /**
  * Runs a program's main and answers its status. What the program does to the process (its working directory, its signal handlers, a
  * crash) it does to all of it, and a fatal error of libgomp's ends the process with status 1: `gcn-offload host` has a process for each
- * program. Main may be called again: the program's variables are then as it has left them.
+ * program. Main may be called again: the program's variables are then as it has left them. Where JavaScript ends the process before main
+ * has returned, by process.exit() or an error that nothing catches, that happens at once, without what the program has registered for its end.
  *
  * @param words - the program's arguments.
  * @throws OffloadError `ERR_OFFLOAD_PROGRAM` where the program, its libgomp or another library of its cannot be opened, where it has no main,
