@@ -16,6 +16,18 @@ const devices: Record<string, string> = hardware()
   ? { hardware: "hardware" }
   : { gfx900: "software:gfx900*2", gfx906: "software:gfx906*2", gfx90a: "software:gfx90a*2" };
 
+/** The contract's suites on GCC 12's own C plugin; on another GPU those that launch something there. */
+const offloading = [
+  ...["queues", "sessions"].map((name) => `test/plugin/plain/${name}.test.ts`),
+  ...["regions", "tasks"].map((name) => `test/target/offload/${name}.test.ts`),
+  "test/openacc/device.test.ts",
+];
+const others = [
+  ...["functions", "memory", "rectangles"].map((name) => `test/plugin/plain/${name}.test.ts`),
+  ...["host", "memory", "plans"].map((name) => `test/target/offload/${name}.test.ts`),
+];
+const foreign: Record<string, readonly string[]> = { gfx900: offloading, gfx906: [...offloading, ...others] };
+
 // One process per test file: HSA is one per process, and a test that ends its process ends no other.
 const common = { pool: "forks", testTimeout: 30_000, hookTimeout: 30_000 } as const;
 
@@ -30,6 +42,14 @@ export default defineConfig({
           exclude: ["test/hardware/**"],
         },
       },
+      ...Object.entries(foreign).map(([gpu, include]) => ({
+        test: {
+          ...common,
+          name: `GCC's plugin, ${gpu}`,
+          include: [...include],
+          env: { GCN_OFFLOAD_TEST_PLUGIN: "foreign", GCN_OFFLOAD_TEST_GPU: gpu },
+        },
+      })),
       ...Object.entries(devices).map(([name, device]) => ({
         test: { ...common, name, include: ["test/hardware/**/*.test.ts"], env: { GCN_OFFLOAD_DEVICE: device } },
       })),

@@ -585,7 +585,6 @@ export interface NativeForeignPlugin {
   queueConstruct(device: number): number;
   /** Blocks until what is in it is over. */
   queueDestruct(queue: number): void;
-  queueTest(queue: number): boolean;
   /** Resolves when `later` has waited for what is in `earlier` now. */
   queueSerialize(earlier: number, later: number): Promise<void>;
   /** The bytes stay as they are until it resolves. */

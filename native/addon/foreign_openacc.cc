@@ -94,10 +94,6 @@ Napi::Value ForeignPlugin::QueueDestruct(const Napi::CallbackInfo& info) {
   queues_.Destruct(info.Env(), Arguments(info).Integer(0, "queue", 1, kMaxSafeInteger));
   return info.Env().Undefined();
 }
-Napi::Value ForeignPlugin::QueueTest(const Napi::CallbackInfo& info) {
-  const ForeignQueues::Queue& queue = queues_.At(info.Env(), Arguments(info).Integer(0, "queue", 1, kMaxSafeInteger));
-  return Napi::Boolean::New(info.Env(), library_.async_test(queue.handle) != 0);
-}
 Napi::Value ForeignPlugin::QueueSerialize(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const ForeignQueues::Queue& earlier = queues_.At(info.Env(), arguments.Integer(0, "earlier", 1, kMaxSafeInteger));

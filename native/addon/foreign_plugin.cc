@@ -39,16 +39,21 @@ unsigned ImageVersion(const ForeignLibrary& library) {
   return 1 << 16 | kDeviceVersion12;
 }
 
+std::vector<uint32_t> SizesOf(const Napi::Array& list, const char* name) {
+  std::vector<uint32_t> sizes;
+  for (uint32_t i = 0; i < list.Length(); i++)
+    sizes.push_back(static_cast<uint32_t>(ToInteger(list.Get(i), name, 0, UINT32_MAX)));
+  return sizes;
+}
+
 // A launch's words, kernel attributes among them (struct GOMP_kernel_launch_attributes), up to a null.
 class LaunchArguments {
  public:
-  // `grid`: 1 to 3 sizes, or empty; then workgroups.
-  LaunchArguments(const std::vector<uint64_t>& words, const std::vector<uint64_t>& grid) {
+  // `attributes`: what the word behind the last points to, or empty.
+  LaunchArguments(const std::vector<uint64_t>& words, std::vector<uint32_t> attributes)
+      : attributes_(std::move(attributes)) {
     for (const uint64_t word : words) words_.push_back(Pointer(word));
-    if (!grid.empty()) {
-      for (const uint64_t size : grid) attributes_.push_back(static_cast<uint32_t>(size));
-      words_.push_back(attributes_.data());
-    }
+    if (!attributes_.empty()) words_.push_back(attributes_.data());
     words_.push_back(nullptr);
   }
   LaunchArguments(LaunchArguments&&) = default;
@@ -65,7 +70,7 @@ ForeignLaunch LaunchOf(const ForeignLibrary& library, const Arguments& arguments
   void* const function = Pointer(arguments.Address(1, "function"));
   void* const table = PointerAt(arguments, 2, "table");
   const auto launch = std::make_shared<LaunchArguments>(AddressesOf(arguments.Array(3, "words"), "words"),
-                                                        AddressesOf(arguments.Array(4, "attributes"), "attributes"));
+                                                        SizesOf(arguments.Array(4, "attributes"), "attributes"));
   const std::string name = arguments.Text(6, "name");
   if (library.Since(ForeignFamily::kSessions)) {
     void* const session = Pointer(arguments.Address(5, "session"));
@@ -281,7 +286,6 @@ void DefineForeignPlugins(Environment& environment, Napi::Object exports) {
                         Method<P, &P::OpenaccAsyncExec>("openaccAsyncExec"),
                         Method<P, &P::QueueConstruct>("queueConstruct"),
                         Method<P, &P::QueueDestruct>("queueDestruct"),
-                        Method<P, &P::QueueTest>("queueTest"),
                         Method<P, &P::QueueSerialize>("queueSerialize"),
                         Method<P, &P::QueueHostToDevice>("queueHost2dev"),
                         Method<P, &P::QueueDeviceToHost>("queueDev2host"),

@@ -51,7 +51,6 @@ class ForeignPlugin final : public Handle<ForeignPlugin> {
   Napi::Value OpenaccAsyncExec(const Napi::CallbackInfo& info);
   Napi::Value QueueConstruct(const Napi::CallbackInfo& info);
   Napi::Value QueueDestruct(const Napi::CallbackInfo& info);
-  Napi::Value QueueTest(const Napi::CallbackInfo& info);
   Napi::Value QueueSerialize(const Napi::CallbackInfo& info);
   Napi::Value QueueHostToDevice(const Napi::CallbackInfo& info);
   Napi::Value QueueDeviceToHost(const Napi::CallbackInfo& info);

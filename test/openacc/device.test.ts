@@ -1,10 +1,11 @@
 /** OpenACC's queues on the software GPU, with clang's kernels: what they find in their tables, what fails, what is unmapped under them. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { clause, OpenAcc, type ParallelOptions } from "../../lib/openacc/index.js";
 import { type MapItem, map, TargetDevice } from "../../lib/target/index.js";
-import { Bench, codeOf, openPlugin } from "../plugin/plain/fixture.js";
+import { Bench, codeOf } from "../plugin/plain/fixture.js";
+import { describeBut, openTested } from "../plugin/under-test.js";
 
-const plugin = openPlugin();
+const plugin = openTested();
 const bench = new Bench(plugin);
 /** One workgroup. */
 const ONE = { gangs: 1, workers: 1, vectorLength: 1 } as const;
@@ -95,7 +96,7 @@ test("a queue waits for another one's launches and copies", async () => {
   expect(numbers(words).slice(0, 7)).toEqual([6, 0, 1, 2, 3, 4, 5]);
 });
 
-describe("a launch that fails", () => {
+describeBut("goes on after a fault", "a launch that fails", () => {
   const bad = (out: BigUint64Array) => run("write_to", [word(0x7000_0000_0000), word(1), clause.copy(out)]);
 
   test("copies nothing back and is told by its promise and by the queue's wait; the queue goes on", async () => {

@@ -31,14 +31,11 @@ export class DeviceRanges {
   }
 
   /** @throws OffloadError `ERR_OFFLOAD_ADDRESS` for a range of some bytes that does not lie in one of these. */
-  mustHold(address: number, bytes: number, device: number): void {
+  mustHold(address: number, bytes: number, label: string): void {
     const end = this.endAround(address);
     if (end !== null && address + bytes <= end) return;
     const why = end === null ? "is not allocated" : `is beyond its allocation, which ends at ${hex(end)}`;
-    throw new OffloadError(
-      "ERR_OFFLOAD_ADDRESS",
-      `a range of ${bytes} bytes at ${hex(address)} ${why} on device ${device}`,
-    );
+    throw new OffloadError("ERR_OFFLOAD_ADDRESS", `a range of ${bytes} bytes at ${hex(address)} ${why} on ${label}`);
   }
 
   /** The index of the first range that begins behind an address. */

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 import { type DeviceError, OffloadError } from "../../errors.js";
+import type { Agent } from "../../hsa/index.js";
 import type { NativeForeignPlugin } from "../../hsa/native.js";
 import { checked } from "../../native_errors.js";
 import { integer } from "../../validate.js";
@@ -25,7 +26,19 @@ export class ForeignCalls {
 
   readonly #watchers = new Set<{ readonly device: number; readonly lost: (loss: Loss) => void }>();
 
-  constructor(readonly native: NativeForeignPlugin) {}
+  /** @param agents - beneath the devices, by their numbers; as many as are known. */
+  constructor(
+    readonly native: NativeForeignPlugin,
+    readonly agents: readonly Agent[],
+  ) {}
+
+  /** A device in words. */
+  label(device: number): string {
+    const agent = this.agents[device];
+    return agent === undefined
+      ? `device ${device}`
+      : `device ${device} (${agent.facts.name}${agent.software ? ", software" : ""})`;
+  }
 
   /** @throws OffloadError `ERR_OFFLOAD_DISPOSED`, `ERR_OFFLOAD_PLUGIN` */
   call<T>(work: (native: NativeForeignPlugin) => T): T {
@@ -48,7 +61,7 @@ export class ForeignCalls {
       throw noDevice(device, "it has not been initialised: initDevice comes first");
     }
     const why = this.#lost.get(device);
-    if (why !== undefined) throw new OffloadError("ERR_OFFLOAD_PLUGIN", `device ${device} is lost: ${why}`);
+    if (why !== undefined) throw new OffloadError("ERR_OFFLOAD_PLUGIN", `${this.label(device)} is lost: ${why}`);
   }
   begin(device: number): void {
     this.#ready.add(device);

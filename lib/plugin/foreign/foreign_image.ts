@@ -5,6 +5,7 @@
  */
 import { OffloadError } from "../../errors.js";
 import type { NativeForeignPlugin } from "../../hsa/native.js";
+import { problemOf } from "../gcn/gcn_function.js";
 import { readImage } from "../gcn/gcn_image.js";
 import type { LoadedImage, TargetEntry, TargetFunction } from "../plugin.js";
 
@@ -24,7 +25,7 @@ export class ForeignFunction implements TargetFunction {
     readonly name: string,
     /** `struct kernel_info *` */
     readonly address: number,
-    /** Why the plugin would end the process for it; null where it would not. */
+    /** Why it cannot be launched; null where it can. The plugin would end the process for it. */
     readonly refusal: string | null,
   ) {}
   get device(): number {
@@ -79,11 +80,12 @@ export class ForeignImage implements LoadedImage {
       const size = BigInt(places[2 * i + 1] ?? 0);
       return { name, address: Number(places[2 * i] ?? 0), size: Number(size & ~LINK), link: (size & LINK) !== 0n };
     };
-    const sizes = new Map(object.kernels.map(({ name, kernargSize }) => [name, kernargSize]));
+    const known = new Map(object.kernels.map((kernel) => [kernel.name, kernel]));
     const refusal = (name: string): string | null => {
-      const bytes = sizes.get(name) ?? 0;
-      if (bytes <= MOST_ARGUMENTS) return null;
-      return `kernel ${name} has ${bytes} bytes of arguments: a C plugin launches kernels of one pointer, to the table of variables`;
+      const metadata = known.get(name);
+      if (metadata === undefined) return null;
+      const hidden = `it takes the compiler's own arguments (${metadata.kernargSize} bytes), which no C plugin hands over`;
+      return problemOf(metadata) ?? (metadata.kernargSize > MOST_ARGUMENTS ? hidden : null);
     };
     this.functions = kernels.map(
       ({ name }, i) => new ForeignFunction(this, name, place(i, name).address, refusal(name)),

@@ -27,12 +27,12 @@ export class ForeignLaunches {
 
   constructor(
     readonly calls: ForeignCalls,
-    /** Beneath the plugin; null where it is not over HSA. Its GPUs are the plugin's devices. */
+    /** Beneath the plugin; null where it is not over HSA. */
     readonly runtime: HsaRuntime | null,
     /** Milliseconds of a launch that does not say its own; 0: for ever. */
     readonly timeout: number,
   ) {
-    const agents = (runtime?.agents ?? []).filter(({ isGpu }) => isGpu).map(({ index }) => index);
+    const agents = calls.agents.map(({ index }) => index);
     if (agents.length > 0) calls.native.watchFaults(agents);
     this.#stopListening =
       runtime?.onFault(({ type, agent, address }) => {
@@ -53,7 +53,9 @@ export class ForeignLaunches {
   mustRun(fn: ForeignFunction): void {
     this.calls.mustBeReady(fn.device);
     if (!fn.image.loaded) throw new OffloadError("ERR_OFFLOAD_DISPOSED", `${fn.name}'s image has been unloaded`);
-    if (fn.refusal !== null) throw new OffloadError("ERR_OFFLOAD_IMAGE", fn.refusal);
+    if (fn.refusal !== null) {
+      throw new OffloadError("ERR_OFFLOAD_ARGUMENT_COUNT", `kernel ${fn.name} cannot be offloaded: ${fn.refusal}`);
+    }
     if (!this.canRun(fn)) throw new OffloadError("ERR_OFFLOAD_UNKNOWN_KERNEL", `${fn.name} cannot run on its device`);
   }
 

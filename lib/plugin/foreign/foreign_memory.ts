@@ -33,7 +33,7 @@ export class ForeignMemory {
     const size = Math.max(integer("bytes", bytes), 1);
     const address = this.calls.call((native) => native.alloc(device, size));
     if (address === 0) {
-      throw new OffloadError("ERR_OFFLOAD_OUT_OF_MEMORY", `device ${device} has no ${bytes} bytes left`);
+      throw new OffloadError("ERR_OFFLOAD_OUT_OF_MEMORY", `${this.calls.label(device)} has no ${bytes} bytes left`);
     }
     this.#of(device).add(address, size);
     this.#sizesOf(device).set(address, size);
@@ -43,9 +43,10 @@ export class ForeignMemory {
   }
   free(device: number, address: number): void {
     this.calls.mustBeReady(device);
+    integer("address", address);
     const size = this.#sizesOf(device).get(address);
     if (size === undefined) {
-      throw new OffloadError("ERR_OFFLOAD_ADDRESS", `device ${device} has no allocation at ${address}`);
+      throw new OffloadError("ERR_OFFLOAD_ADDRESS", `${this.calls.label(device)} has no allocation at ${address}`);
     }
     this.#forget(device, address, size);
     this.calls.call((native) => native.free(device, address));
@@ -93,7 +94,7 @@ export class ForeignMemory {
   /** @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
   mustHold(device: number, address: number, bytes: number): void {
     this.calls.mustBeReady(device);
-    if (bytes > 0) this.#of(device).mustHold(integer("address", address), bytes, device);
+    if (bytes > 0) this.#of(device).mustHold(integer("address", address), bytes, this.calls.label(device));
   }
   /** From an address to the end of its allocation. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
   bytesFrom(device: number, address: number): number {
@@ -131,6 +132,7 @@ export class ForeignMemory {
     work: (native: NativeForeignPlugin) => void,
   ): void {
     this.calls.mustBeReady(device);
+    for (const address of addresses) integer("address", address);
     if (bytes === 0) return;
     for (const address of addresses) this.mustHold(device, address, bytes);
     this.copies++;

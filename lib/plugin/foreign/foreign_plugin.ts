@@ -101,7 +101,8 @@ export class ForeignPlugin
   private constructor(native: NativeForeignPlugin, runtime: HsaRuntime | null, isa: string, timeout: number) {
     super();
     this.#native = native;
-    this.#calls = new ForeignCalls(native);
+    const gpus = runtime?.agents.filter(({ isGpu }) => isGpu) ?? [];
+    this.#calls = new ForeignCalls(native, gpus);
     this.#memory = new ForeignMemory(this.#calls);
     this.#tables = new HeldTables(this.#memory);
     this.#openacc = new ForeignOpenacc(this.#memory);
@@ -111,7 +112,6 @@ export class ForeignPlugin
     this.version = native.version;
     this.capabilities = native.capabilities;
     this.family = native.family;
-    const gpus = runtime?.agents.filter(({ isGpu }) => isGpu) ?? [];
     this.#isas = runtime === null ? [isa] : gpus.map(({ facts }) => facts.isas[0] ?? "");
   }
 

@@ -33,7 +33,7 @@ export class ForeignQueue implements AsyncQueue {
   }
 
   get empty(): boolean {
-    return this.#order.empty && this.#calls.call((native) => native.queueTest(this.id));
+    return this.#order.empty;
   }
 
   /** @param send - puts one thing into the plugin's queue; resolves when that is over. */

@@ -93,7 +93,7 @@ export class GcnFunction implements TargetFunction, KernelNeeds {
 }
 
 /** A kernel that a runtime launches takes one pointer, to its table, or nothing at all. */
-function problemOf(metadata: KernelMetadata): string | null {
+export function problemOf(metadata: KernelMetadata): string | null {
   const own = metadata.arguments.filter(({ hidden }) => !hidden);
   const [first] = own;
   const fits = own.length === 0 ? metadata.kernargSize <= 8 || metadata.arguments.length > 0 : false;

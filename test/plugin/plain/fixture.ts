@@ -5,20 +5,30 @@ import { afterAll } from "vitest";
 import type { OffloadError } from "../../../lib/errors.js";
 import {
   type AsyncQueue,
-  type GcnFunction,
-  type GcnModule,
+  type GcnImageSource,
   GcnPlugin,
   type LaunchAttributes,
+  type LoadedImage,
+  type OffloadPlugin,
+  type TargetFunction,
 } from "../../../lib/plugin/index.js";
 import type { Session } from "../../../lib/plugin/session.js";
 import { compile, repository } from "../../codeobject/toolchain.js";
+import { FOREIGN, GPU } from "../under-test.js";
+
+/** What a C plugin runs when it loads and unloads an image. */
+const CONSTRUCTORS =
+  "\nkernel _init_array(const global u64* table) {}\nkernel _fini_array(const global u64* table) {}\n";
 
 /** The kernels of kernels.c as a code object. */
-export const kernels = (cpu = "gfx906"): Uint8Array =>
-  compile(readFileSync(join(repository, "test", "plugin", "plain", "kernels.c"), "utf8"), {
+export const kernels = (cpu = "gfx906", more = ""): Uint8Array =>
+  compile(readFileSync(join(repository, "test", "plugin", "plain", "kernels.c"), "utf8") + more, {
     cpu,
     flags: ["-I", join(repository, "scripts", "kernels")],
   });
+/** The same for the plugin under test. */
+export const testedKernels = (): Uint8Array | GcnImageSource =>
+  FOREIGN ? { codeObject: kernels(GPU, CONSTRUCTORS), abi: "plain" } : kernels(GPU);
 
 /** A plugin that goes away with the test file. */
 export function openPlugin(
@@ -34,19 +44,19 @@ export function openPlugin(
 export const ONE: LaunchAttributes = { grid: [64], workgroup: [64] };
 
 /** An image on a device, and launches of its kernels with tables of numbers. */
-export class Bench {
-  readonly image: GcnModule;
+export class Bench<P extends OffloadPlugin = GcnPlugin> {
+  readonly image: LoadedImage;
 
   constructor(
-    readonly plugin: GcnPlugin,
+    readonly plugin: P,
     readonly device = 0,
-    codeObject = kernels(),
+    codeObject = testedKernels(),
   ) {
     plugin.initDevice(device);
     this.image = plugin.loadImage(device, codeObject);
   }
 
-  fn(name: string): GcnFunction {
+  fn(name: string): TargetFunction {
     const found = this.image.functions.find((candidate) => candidate.name === name);
     if (found === undefined) throw new Error(`there is no kernel ${name}`);
     return found;
@@ -63,7 +73,7 @@ export class Bench {
       return { session, end: nothing };
     }
     const values = BigUint64Array.from(words, BigInt);
-    const table = plugin.sessionAllocateTargetVarTable(session, words.length);
+    const table = plugin.sessionAllocateTargetVarTable?.(session, words.length) ?? null;
     if (table !== null) {
       table.words.set(new Uint32Array(values.buffer));
       return { session, end: nothing };

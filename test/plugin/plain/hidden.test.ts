@@ -1,6 +1,7 @@
 /** What the compiler has a kernel told besides its table: sizes, its queue, LDS and stacks. Code object v5, from clang. */
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { HsaRuntime, type Queue } from "../../../lib/hsa/index.js";
+import type { GcnFunction } from "../../../lib/plugin/index.js";
 import type { LaunchAttributes } from "../../../lib/plugin/plugin.js";
 import { Bench, failureOf, kernels, openPlugin } from "./fixture.js";
 
@@ -129,7 +130,7 @@ test("a stack whose depth the compiler cannot tell", async () => {
   const descend = (depth: number, salt: number): number =>
     salt * depth + (depth & 7) + (depth === 0 ? 0 : descend(depth - 1, salt + 1));
   const expected = Array.from({ length: 128 }, (_, i) => descend(30 + (i & 1), i));
-  expect(bench.fn("recurse").metadata.usesDynamicStack).toBe(true);
+  expect((bench.fn("recurse") as GcnFunction).metadata.usesDynamicStack).toBe(true);
   bench.run("recurse", [out, 30], { grid: [128], workgroup: [64] });
   expect(bench.read(out, 128)).toEqual(expected);
   plugin.memset(0, out, 0, 1024);

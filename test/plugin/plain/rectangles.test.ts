@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OffloadError } from "../../../lib/errors.js";
 import type { RectangularCopy, RectangularPlace } from "../../../lib/plugin/plugin.js";
-import { Bench, failureOf, openPlugin } from "./fixture.js";
+import { FOREIGN, openTested } from "../under-test.js";
+import { Bench, failureOf } from "./fixture.js";
 
-const bench = new Bench(openPlugin());
+const bench = new Bench(openTested());
 const { plugin } = bench;
 
 type Three = readonly [number, number, number];
@@ -72,7 +73,7 @@ test.each([
       for (const address of devices) if (address !== null) plugin.free(0, address as number);
       expect([...to]).toEqual([...expected]);
     }),
-    { numRuns: 60 },
+    { numRuns: FOREIGN ? 15 : 60 },
   );
 });
 

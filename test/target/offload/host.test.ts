@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { f64 } from "../../../lib/index.js";
 import { map } from "../../../lib/target/index.js";
+import { describeBut } from "../../plugin/under-test.js";
 import { DEVICE, useRegions } from "./fixture.js";
 
 const regions = useRegions();
@@ -102,7 +103,7 @@ test("a task of the host's has its private copies from the time it was made, and
   ]);
 });
 
-describe("where no runtime can be opened", () => {
+describeBut("own plugin", "where no runtime can be opened", () => {
   const device = "software:gfx000";
   test("the host's functions run, by default", async () => {
     expect(await run({ device, fallback })).toEqual({ result: onHost, devices: 0 });

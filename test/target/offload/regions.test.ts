@@ -1,8 +1,9 @@
 /** Target regions of real programs through the face: what they compute, from the same formula in JavaScript. */
 import { describe, expect, test, vi } from "vitest";
 import { f32 } from "../../../lib/device/arguments.js";
-import { GcnPlugin } from "../../../lib/plugin/index.js";
+import { ForeignPlugin, GcnPlugin } from "../../../lib/plugin/index.js";
 import { addressOf, map } from "../../../lib/target/index.js";
+import { FOREIGN, testBut } from "../../plugin/under-test.js";
 import { useRegions } from "./fixture.js";
 
 const regions = useRegions();
@@ -129,7 +130,7 @@ test("variables of the program: bound to host memory, updated both ways, and fou
 });
 
 test("a region gets one team where nothing is said, and leaves it to the plugin where that is", async () => {
-  const launched = vi.spyOn(GcnPlugin.prototype, "asyncRun");
+  const launched = vi.spyOn((FOREIGN ? ForeignPlugin : GcnPlugin).prototype, "asyncRun");
   const seen = new Float64Array(2);
   for (const options of [{}, { teams: "auto" }, { teams: 3, threads: 2 }] as const) {
     await regions.target("count_up", [map.from(seen)], options);
@@ -142,7 +143,7 @@ test("a region gets one team where nothing is said, and leaves it to the plugin 
   launched.mockRestore();
 });
 
-test("a region that faults says so, and leaves nothing behind", async () => {
+testBut("goes on after a fault", "a region that faults says so, and leaves nothing behind", async () => {
   const { omp } = regions;
   const size = omp.device().table.size;
   await expect(regions.target("fail", [map.firstprivate(64)])).rejects.toMatchObject({
