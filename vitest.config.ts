@@ -24,6 +24,7 @@ const offloading = [
 ];
 const others = [
   ...["functions", "memory", "rectangles"].map((name) => `test/plugin/plain/${name}.test.ts`),
+  "test/plugin/gcn/openacc.test.ts",
   ...["host", "memory", "plans"].map((name) => `test/target/offload/${name}.test.ts`),
 ];
 const foreign: Record<string, readonly string[]> = { gfx900: offloading, gfx906: [...offloading, ...others] };

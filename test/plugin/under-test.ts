@@ -13,6 +13,7 @@ export const DEVICES = `software:${GPU}*2`;
 
 const LIMITS = {
   "goes on after a fault": "a kernel's fault ends the process, or costs it the device",
+  "many images": "one image on a device: a second one takes the first one's executable",
   "other variables": "knows the variables of an image's table only, which GCC makes",
   "own plugin": "the plugin that offload() opens by itself is meant",
   "counts device calls": "copies each table to the device, and counts what goes through JavaScript only",

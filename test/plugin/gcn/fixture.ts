@@ -3,13 +3,15 @@ import { afterAll } from "vitest";
 import { GcnPlugin } from "../../../lib/plugin/gcn/gcn_plugin.js";
 import type {
   AsyncQueue,
-  GcnModule,
   LaunchAttributes,
+  OffloadPlugin,
   OpenaccDimensions,
   TargetFunction,
 } from "../../../lib/plugin/index.js";
+import { ForeignPlugin } from "../../../lib/plugin/index.js";
 import type { Session } from "../../../lib/plugin/session.js";
 import type { Target } from "../../openmp/toolchain.js";
+import { FOREIGN } from "../under-test.js";
 import { type Program, program } from "./programs.js";
 
 /** What compiled code asks for where a target region has no teams. */
@@ -23,12 +25,27 @@ type Bytes = Int32Array | Float32Array | Float64Array | BigInt64Array | BigUint6
 export type Variable = Bytes | number | bigint;
 export type Variables = Readonly<Record<string, Variable>>;
 
-export interface Lab {
-  readonly plugin: GcnPlugin;
+export interface Lab<P extends OffloadPlugin = GcnPlugin> {
+  readonly plugin: P;
   /** What kernels have printed since the last time, and what was logged. */
   printed(): string;
   logged(): string;
-  load(file: string, target: Target, options?: readonly string[]): Promise<Image>;
+  load(file: string, target: Target, options?: readonly string[]): Promise<Image<P>>;
+}
+
+const DEVICES = `software:${targets.join()}`;
+
+/** The same on the plugin under test, which says nothing of what kernels print. */
+export function openTestedLab(): Pick<Lab<OffloadPlugin>, "plugin" | "load"> {
+  if (!FOREIGN) return openLab();
+  const plugin = ForeignPlugin.open({ device: DEVICES });
+  afterAll(() => plugin.dispose());
+  for (const [device] of targets.entries()) plugin.initDevice(device);
+  return {
+    plugin,
+    load: async (file, target, options) =>
+      new Image<OffloadPlugin>(plugin, await program(file, target, options), target),
+  };
 }
 
 /** For the whole test file: HSA is one per process. */
@@ -36,7 +53,7 @@ export function openLab(environment: Readonly<Record<string, string>> = {}): Lab
   let output = "";
   let log = "";
   const plugin = GcnPlugin.open({
-    device: `software:${targets.join()}`,
+    device: DEVICES,
     environment,
     output: { write: (text) => (output += text) },
     log: { write: (text) => (log += text) },
@@ -56,17 +73,17 @@ export function openLab(environment: Readonly<Record<string, string>> = {}): Lab
 }
 
 /** A program's image on a device. */
-export class Image {
+export class Image<P extends OffloadPlugin = GcnPlugin> {
   readonly device: number;
-  readonly module: GcnModule;
+  readonly module: ReturnType<P["loadImage"]>;
 
   constructor(
-    readonly plugin: GcnPlugin,
+    readonly plugin: P,
     readonly program: Program,
     target: Target,
   ) {
     this.device = targets.indexOf(target);
-    this.module = plugin.loadImage(this.device, program.image);
+    this.module = plugin.loadImage(this.device, program.image) as ReturnType<P["loadImage"]>;
   }
 
   /** The one region of a function of the source. */
@@ -138,7 +155,7 @@ class Mapped {
   readonly #arrays: { readonly bytes: Bytes; readonly address: number }[] = [];
 
   constructor(
-    readonly plugin: GcnPlugin,
+    readonly plugin: OffloadPlugin,
     readonly device: number,
     variables: readonly Variable[],
   ) {
@@ -153,7 +170,7 @@ class Mapped {
       return;
     }
     const pairs = new Uint32Array(new BigUint64Array(words).buffer);
-    const table = plugin.sessionAllocateTargetVarTable(this.session, words.length);
+    const table = plugin.sessionAllocateTargetVarTable?.(this.session, words.length) ?? null;
     if (table !== null) {
       table.words.set(pairs);
       return;

@@ -1,16 +1,23 @@
 /** OpenACC regions of GCC 12: how they are divided into gangs and workers, as the kernels see it, and in queues. */
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HsaRuntime } from "../../../lib/hsa/index.js";
+import type { OffloadPlugin } from "../../../lib/plugin/plugin.js";
 import { failureOf } from "../../device/fixture.js";
-import { type Image, openLab, targets } from "./fixture.js";
+import { testBut } from "../under-test.js";
+import { type Image, openTestedLab, targets } from "./fixture.js";
 
-const lab = openLab();
+const lab = openTestedLab();
+// Counts one more user of the runtime that the plugin has open.
+const runtime = HsaRuntime.open();
+const gpus = runtime.agents.filter(({ isGpu }) => isGpu);
+afterAll(() => runtime.dispose());
 
 describe.each(targets)("%s", (target) => {
-  let image: Image;
+  let image: Image<OffloadPlugin>;
   let units: number;
   beforeAll(async () => {
     image = await lab.load("gangs.c", target);
-    units = lab.plugin.agent(image.device).facts.computeUnits;
+    units = gpus[image.device]?.facts.computeUnits ?? 0;
   });
 
   /** Gangs and workers that took part, and how many of them the kernel was told of. */
@@ -91,7 +98,7 @@ describe.each(targets)("%s", (target) => {
     plugin.free(device, value);
   });
 
-  test("a queue's wait tells, once, of the exit() of a kernel in it", async () => {
+  testBut("goes on after a fault", "a queue's wait tells, once, of the exit() of a kernel in it", async () => {
     const { plugin, device } = image;
     const queue = plugin.asyncConstruct(device);
     const over = image.openaccAsync("leave", { code: Int32Array.of(3) }, [1, 1, 1], queue);
@@ -103,19 +110,23 @@ describe.each(targets)("%s", (target) => {
     await plugin.asyncDestruct(queue);
   });
 
-  test("an image that is unloaded while its launch waits behind a callback stays until that is over", async () => {
-    const { plugin, device } = image;
-    const [again, queue] = [await lab.load("gangs.c", target), plugin.asyncConstruct(device)];
-    const before = plugin.stats().bytes;
-    const turns: string[] = [];
-    plugin.asyncQueueCallback(queue, () => turns.push("callback"));
-    const value = Int32Array.of(6);
-    const over = again.openaccAsync("step", { value, factor: Int32Array.of(7) }, [1, 1, 1], queue);
-    again.unload();
-    expect(turns).toEqual([]);
-    await over;
-    expect([turns, value[0]]).toEqual([["callback"], 43]);
-    await plugin.asyncDestruct(queue);
-    expect(plugin.stats().bytes).toBeLessThan(before);
-  });
+  testBut(
+    "many images",
+    "an image that is unloaded while its launch waits behind a callback stays until that is over",
+    async () => {
+      const { plugin, device } = image;
+      const [again, queue] = [await lab.load("gangs.c", target), plugin.asyncConstruct(device)];
+      const before = plugin.stats().bytes;
+      const turns: string[] = [];
+      plugin.asyncQueueCallback(queue, () => turns.push("callback"));
+      const value = Int32Array.of(6);
+      const over = again.openaccAsync("step", { value, factor: Int32Array.of(7) }, [1, 1, 1], queue);
+      again.unload();
+      expect(turns).toEqual([]);
+      await over;
+      expect([turns, value[0]]).toEqual([["callback"], 43]);
+      await plugin.asyncDestruct(queue);
+      expect(plugin.stats().bytes).toBeLessThan(before);
+    },
+  );
 });
