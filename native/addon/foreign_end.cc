@@ -18,12 +18,17 @@ thread_local char launch[kMostText] = "";
 thread_local bool is_javascript = false;
 std::atomic<int> under_way = 0;
 
+// Handlers behind this one would take away what JavaScript's thread, another one, is using.
 void OnExit(int status, void*) {
   if (launch[0] != '\0') {
     std::fprintf(stderr, "%sexit(%d)\n", launch, status);
   } else if (!is_javascript && under_way > 0) {
     std::fprintf(stderr, "gcn-offload: the C plugin has ended the process under a launch, by exit(%d)\n", status);
+  } else {
+    return;
   }
+  std::fflush(nullptr);
+  _exit(status);
 }
 
 void OnAbort(int) {
@@ -50,14 +55,21 @@ void TellOfForeignEnds() {
   });
 }
 
+void BeginForeignLaunch() {
+  under_way++;
+}
+void EndForeignLaunch() {
+  under_way--;
+}
+
 LaunchUnderWay::LaunchUnderWay(const std::string& kernel) {
   std::snprintf(launch, sizeof launch,
                 "gcn-offload: kernel %s, or the C plugin that has launched it, has ended the process by ",
                 kernel.c_str());
-  under_way++;
+  BeginForeignLaunch();
 }
 LaunchUnderWay::~LaunchUnderWay() {
-  under_way--;
+  EndForeignLaunch();
   launch[0] = '\0';
 }
 

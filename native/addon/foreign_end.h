@@ -5,8 +5,12 @@
 
 namespace gcn::addon {
 
-// JavaScript's thread, where a plugin is opened.
+// JavaScript's thread, once the runtime is open, whose handlers then come after this one.
 void TellOfForeignEnds();
+
+// A launch on a thread of the plugin's own.
+void BeginForeignLaunch();
+void EndForeignLaunch();
 
 // A launch on this thread, as long as it lives.
 class LaunchUnderWay {

@@ -89,7 +89,6 @@ Napi::Value OpenForeignPlugin(Environment& environment, const Napi::CallbackInfo
   } catch (const ForeignLibraryError& error) {
     throw MakeError(env, "ERR_OFFLOAD_PLUGIN", error.what());
   }
-  TellOfForeignEnds();
   const ForeignLibrary& library = plugin->library();
   const bool sessions = library.Since(ForeignFamily::kSessions);
   const napi_property_descriptor facts[] = {
@@ -234,6 +233,7 @@ Napi::Value ForeignPlugin::WatchFaults(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < list.Length(); i++)
     agents.push_back(known[ToInteger(list.Get(i), "agents", 0, known.size() - 1)]);
   runs_.WatchFaults(std::move(agents));
+  TellOfForeignEnds();
   return info.Env().Undefined();
 }
 Napi::Value ForeignPlugin::GiveUp(const Napi::CallbackInfo& info) {

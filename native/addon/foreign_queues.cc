@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "error.h"
+#include "foreign_end.h"
 
 namespace gcn::addon {
 
@@ -37,8 +38,10 @@ Napi::Value ForeignQueues::Note(Napi::Env env, Queue& queue, Napi::Value keep) c
   auto share = std::make_unique<std::shared_ptr<LatePromise>>(late);
   const auto resolve = [](void* data) {
     const std::unique_ptr<std::shared_ptr<LatePromise>> own(static_cast<std::shared_ptr<LatePromise>*>(data));
+    EndForeignLaunch();
     (*own)->Resolve();
   };
+  BeginForeignLaunch();
   library_.async_queue_callback(queue.handle, resolve, share.release());
   return promise;
 }

@@ -97,7 +97,12 @@ export class ForeignLaunches {
   /** Rejects also when the device is lost to another launch. */
   #within(fn: ForeignFunction, over: Promise<void>, limit: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = limit === 0 ? undefined : setTimeout(() => reject(this.#late(fn, limit)), limit);
+      const late = (): void => {
+        // Its own loss it does not hear of.
+        forget();
+        reject(this.#late(fn, limit));
+      };
+      const timer = limit === 0 ? undefined : setTimeout(late, limit);
       const forget = this.calls.whenLost(fn.device, (loss) => {
         clearTimeout(timer);
         forget();
