@@ -17,6 +17,7 @@
         "native/addon/executable.cc",
         "native/addon/foreign_end.cc",
         "native/addon/foreign_image.cc",
+        "native/addon/foreign_launches.cc",
         "native/addon/foreign_library.cc",
         "native/addon/foreign_openacc.cc",
         "native/addon/foreign_plugin.cc",

@@ -37,6 +37,8 @@ class ForeignPlugin final : public Handle<ForeignPlugin> {
   Napi::Value DeviceToHost(const Napi::CallbackInfo& info);
   Napi::Value DeviceToDevice(const Napi::CallbackInfo& info);
   Napi::Value Fill(const Napi::CallbackInfo& info);
+
+  // foreign_launches.cc
   Napi::Value CanRun(const Napi::CallbackInfo& info);
   Napi::Value Run(const Napi::CallbackInfo& info);
   Napi::Value RunAsync(const Napi::CallbackInfo& info);

@@ -46,11 +46,11 @@ Napi::Value ForeignQueues::Note(Napi::Env env, Queue& queue, Napi::Value keep) c
   return promise;
 }
 
-void ForeignQueues::GiveUp(int device) {
-  std::erase_if(queues_, [device](auto& entry) {
+void ForeignQueues::GiveUp(Napi::Env env, int device) {
+  std::erase_if(queues_, [env, device](auto& entry) {
     if (entry.second.device != device) return false;
     for (const auto& note : entry.second.notes) {
-      if (const std::shared_ptr<LatePromise> late = note.lock()) late->GiveUp();
+      if (const std::shared_ptr<LatePromise> late = note.lock()) late->GiveUp(env);
     }
     return true;
   });

@@ -33,7 +33,7 @@ class ForeignQueues {
   // A promise that resolves when all that is in the queue now is over; `keep` is held as long.
   Napi::Value Note(Napi::Env env, Queue& queue, Napi::Value keep) const;
 
-  void GiveUp(int device);
+  void GiveUp(Napi::Env env, int device);
   // The process ends: what is in the queues is waited for so long.
   void WaitForAll(std::chrono::milliseconds limit) const;
 

@@ -154,10 +154,10 @@ void ForeignRuns::WaitForAll(Milliseconds limit) {
   running_.clear();
 }
 
-void ForeignRuns::GiveUp(int device) {
-  running_.remove_if([device](const std::shared_ptr<Run>& run) {
+void ForeignRuns::GiveUp(Napi::Env env, int device) {
+  running_.remove_if([env, device](const std::shared_ptr<Run>& run) {
     if (run->launch.device != device) return false;
-    run->promise->GiveUp();
+    run->promise->GiveUp(env);
     return true;
   });
 }

@@ -55,7 +55,7 @@ class ForeignRuns final : public hsa::SystemEventListener {
   void WaitForAll();
   // Of one that is not over by then nobody hears any more.
   void WaitForAll(Milliseconds limit);
-  void GiveUp(int device);
+  void GiveUp(Napi::Env env, int device);
 
  private:
   struct Shared;

@@ -25,20 +25,18 @@ std::shared_ptr<LatePromise> LatePromise::Make(Napi::Env env, Napi::Value keep, 
   return late;
 }
 
-void LatePromise::Let(bool call) {
+void LatePromise::Resolve() {
   const std::lock_guard lock(mutex_);
   napi_threadsafe_function const function = std::exchange(function_, nullptr);
   if (function == nullptr) return;
   // An env that is about to end takes no calls, and counts the caller off by itself.
-  if (call && napi_call_threadsafe_function(function, nullptr, napi_tsfn_nonblocking) == napi_closing) return;
+  if (napi_call_threadsafe_function(function, nullptr, napi_tsfn_nonblocking) == napi_closing) return;
   napi_release_threadsafe_function(function, napi_tsfn_release);
 }
 
-void LatePromise::Resolve() {
-  Let(true);
-}
-void LatePromise::GiveUp() {
-  Let(false);
+void LatePromise::GiveUp(Napi::Env env) {
+  const std::lock_guard lock(mutex_);
+  if (function_ != nullptr) napi_unref_threadsafe_function(env, function_);
 }
 
 void LatePromise::Finalize(napi_env, void* data, void*) {

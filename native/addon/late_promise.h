@@ -15,20 +15,19 @@ class LatePromise {
   LatePromise(const LatePromise&) = delete;
   LatePromise& operator=(const LatePromise&) = delete;
 
-  // Any thread. Of no effect the second time, and once it has been given up.
+  // Any thread. Of no effect the second time.
   void Resolve();
-  // JavaScript's thread: it stays pending, and the event loop does not wait for it.
-  void GiveUp();
+  // JavaScript's thread: the event loop does not wait for it any more.
+  void GiveUp(Napi::Env env);
 
  private:
   struct Settlement;
   LatePromise() = default;
-  void Let(bool call);
   static void Finalize(napi_env env, void* data, void* hint);
   static void OnResolved(napi_env env, napi_value, void* context, void*);
 
   std::mutex mutex_;
-  // Null once it is settled, given up, or the env has ended.
+  // Null once it is settled, or the env has ended.
   napi_threadsafe_function function_ = nullptr;
 };
 

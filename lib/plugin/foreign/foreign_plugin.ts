@@ -32,18 +32,16 @@ import type {
   TargetFunction,
   TargetVarTable,
 } from "../plugin.js";
-import { Session } from "../session.js";
-import { SessionedPlugin, tableAddress } from "../sessioned.js";
+import { SessionedPlugin } from "../sessioned.js";
 import { ForeignCalls, noDevice } from "./foreign_calls.js";
 import { ForeignFunction, ForeignImage } from "./foreign_image.js";
-import { ForeignLaunches, type OpenaccArguments, type RunArguments } from "./foreign_launches.js";
+import { ForeignLaunches } from "./foreign_launches.js";
 import { ForeignMemory } from "./foreign_memory.js";
 import { ForeignOpenacc } from "./foreign_openacc.js";
 import type { ForeignQueue } from "./foreign_queue.js";
-import { type HeldTable, HeldTables } from "./held_tables.js";
-import { type LaunchWords, launchWords } from "./launch_words.js";
+import { ForeignSession, ForeignSessions } from "./foreign_sessions.js";
+import { launchWords } from "./launch_words.js";
 import { foreignProperty } from "./property.js";
-import { SessionMemory } from "./session_memory.js";
 
 export interface ForeignPluginOptions {
   /** A path, or a name for the loader; by default `libgomp-plugin-gcn.so.1`. */
@@ -61,22 +59,6 @@ export interface ForeignPluginOptions {
 
 const OPTIONS = ["library", "device", "isa", "timeout"] as const;
 const DEFAULT_LIBRARY = "libgomp-plugin-gcn.so.1";
-const WORD = 8;
-/** Beyond it sessions' pages end: GCC's first ones allocate their block without the table (270,416 bytes in pages of 4096). */
-const MOST_ALLOCATED_WORDS = 502;
-
-class ForeignSession extends Session {
-  constructor(readonly plugin: ForeignPlugin) {
-    super();
-  }
-  /** One that was set. */
-  table: number | null = null;
-  /** One that was allocated, of a plugin without sessions. */
-  held: HeldTable | null = null;
-  /** Of a plugin with sessions: the C plugin's own, from start to the end of the run. */
-  memory: SessionMemory | null = null;
-}
-
 export class ForeignPlugin
   extends SessionedPlugin<ForeignSession, ForeignFunction>
   implements OffloadPlugin, Disposable
@@ -89,14 +71,12 @@ export class ForeignPlugin
   readonly #native: NativeForeignPlugin;
   readonly #calls: ForeignCalls;
   readonly #memory: ForeignMemory;
-  readonly #tables: HeldTables;
+  readonly #sessions: ForeignSessions;
   readonly #openacc: ForeignOpenacc;
   readonly #launches: ForeignLaunches;
   readonly #runtime: HsaRuntime | null;
   readonly #isas: readonly string[];
   readonly #images = new Map<number, ForeignImage>();
-  /** Tables that the C plugin has allocated for sessions that did not run: it takes none back, so others run with them. */
-  readonly #spare: SessionMemory[] = [];
 
   private constructor(native: NativeForeignPlugin, runtime: HsaRuntime | null, isa: string, timeout: number) {
     super();
@@ -104,7 +84,7 @@ export class ForeignPlugin
     const gpus = runtime?.agents.filter(({ isGpu }) => isGpu) ?? [];
     this.#calls = new ForeignCalls(native, gpus);
     this.#memory = new ForeignMemory(this.#calls);
-    this.#tables = new HeldTables(this.#memory);
+    this.#sessions = new ForeignSessions(this.#memory);
     this.#openacc = new ForeignOpenacc(this.#memory);
     this.#launches = new ForeignLaunches(this.#calls, runtime, timeout);
     this.#runtime = runtime;
@@ -154,7 +134,7 @@ export class ForeignPlugin
       return;
     }
     if (image !== undefined) this.unloadImage(image);
-    this.#tables.forget(device);
+    this.#sessions.tables.forget(device);
     this.#memory.freeAll(device);
     this.#calls.end(device);
     this.#calls.call((native) => native.finiDevice(device));
@@ -209,65 +189,36 @@ export class ForeignPlugin
   }
 
   newSession(): ForeignSession {
-    return new ForeignSession(this);
+    return new ForeignSession(this.#sessions);
   }
   canRun(fn: TargetFunction): boolean {
     return this.isFunction(fn) && fn.image.loaded && fn.refusal === null && this.#launches.canRun(fn);
   }
 
   protected isSession(value: unknown): value is ForeignSession {
-    return value instanceof ForeignSession && value.plugin === this;
+    return value instanceof ForeignSession && value.owner === this.#sessions;
   }
   protected isFunction(value: unknown): value is ForeignFunction {
     return value instanceof ForeignFunction && value.image.native === this.#native;
   }
   protected start(session: ForeignSession): void {
-    this.#calls.mustBeReady(session.device);
-    const size = this.#native.sessionSize;
-    if (size === null) return;
-    const memory = new SessionMemory(size, session.device);
-    this.#calls.call((native) => native.sessionStart(memory.address, session.device));
-    session.memory = memory;
+    this.#sessions.start(session);
   }
   protected allocate(session: ForeignSession, count: number): TargetVarTable | null {
-    const { memory } = session;
-    if (memory === null) {
-      session.held = this.#tables.take(session.device, count);
-      return session.held;
-    }
-    if (!this.#native.allocatesTables || count > MOST_ALLOCATED_WORDS) return null;
-    const words = Math.max(count, 1);
-    const i = this.#spare.findIndex(({ device, count: has }) => device === session.device && has >= words);
-    const [spare] = i < 0 ? [] : this.#spare.splice(i, 1);
-    if (spare !== undefined) {
-      session.memory = spare;
-      return spare.table;
-    }
-    const address = this.#calls.call((native) => native.sessionAllocate(memory.address, words * WORD));
-    if (address === 0) return null;
-    return memory.hold(address, words);
+    return this.#sessions.allocate(session, count);
   }
   protected set(session: ForeignSession, table: TablePlace): void {
-    const address = tableAddress(table);
-    session.table = address;
-    const { memory } = session;
-    if (memory !== null) this.#calls.call((native) => native.sessionSet(memory.address, address));
+    this.#sessions.set(session, table);
   }
   protected release(session: ForeignSession): void {
-    const { memory, held, device } = session;
-    if (!this.#calls.isLost(device)) {
-      if (memory?.table && !memory.used && this.#calls.isReady(memory.device)) this.#spare.push(memory);
-      if (held !== null && this.#calls.isReady(device)) this.#tables.give(held);
-    }
-    session.memory = null;
-    session.held = null;
-    session.table = null;
+    this.#sessions.release(session);
   }
 
   protected launch(session: ForeignSession, fn: ForeignFunction, attributes: LaunchAttributes): void {
     const words = launchWords(attributes);
     if (words === null) return;
-    this.#launches.run(fn, this.#arguments(session, fn, words), attributes.timeout);
+    this.#launches.mustRun(fn);
+    this.#launches.run(fn, this.#sessions.run(session, fn, words), attributes.timeout);
   }
   protected async launchAsync(
     session: ForeignSession,
@@ -276,18 +227,14 @@ export class ForeignPlugin
   ): Promise<void> {
     const words = launchWords(attributes);
     if (words === null) return;
-    await this.#launches.runAsync(fn, this.#arguments(session, fn, words), attributes.timeout);
-  }
-  #arguments(session: ForeignSession, fn: ForeignFunction, { words, attributes }: LaunchWords): RunArguments {
     this.#launches.mustRun(fn);
-    const { device, held, memory } = session;
-    if (held !== null) this.#tables.send(held);
-    return [device, fn.address, held?.address ?? session.table, words, attributes, memory?.use() ?? null];
+    await this.#launches.runAsync(fn, this.#sessions.run(session, fn, words), attributes.timeout);
   }
 
   protected launchOpenacc(session: ForeignSession, fn: ForeignFunction, dimensions: OpenaccDimensions): void {
     this.#openacc.mustBe();
-    this.#launches.openacc(fn, this.#openaccArguments(session, fn, dimensions));
+    this.#launches.mustRun(fn);
+    this.#launches.openacc(fn, this.#sessions.openacc(session, fn, dimensions));
   }
   protected async launchOpenaccAsync(
     session: ForeignSession,
@@ -302,22 +249,10 @@ export class ForeignPlugin
         `the queue is of device ${own.device}, and ${fn.name} of ${fn.device}`,
       );
     }
-    await own.send(() => this.#launches.openaccAsync(fn, own.id, this.#openaccArguments(session, fn, dimensions)));
-  }
-  /** GCC 12 takes the table's words from the host, later releases from the device. */
-  #openaccArguments(session: ForeignSession, fn: ForeignFunction, dimensions: OpenaccDimensions): OpenaccArguments {
-    this.#launches.mustRun(fn);
-    const { held, memory, table, device } = session;
-    const dims = dimensions.map((size, i) => integer(`dimensions[${i}]`, size, 0, 2 ** 31 - 1));
-    if (memory !== null) return [fn.address, dims, null, null, memory.use()];
-    if (held !== null && this.family > LAST_HOST_TABLES) this.#tables.send(held);
-    const address = held?.address ?? table;
-    if (this.family > LAST_HOST_TABLES || address === null) return [fn.address, dims, null, address, null];
-    if (held !== null) return [fn.address, dims, new Uint8Array(held.words.buffer, 0, held.count * WORD), null, null];
-    // Of a table that was set nothing tells the length: as long as its allocation is.
-    const words = new Uint8Array(Math.floor(this.#memory.bytesFrom(device, address) / WORD) * WORD);
-    this.#memory.dev2host(device, words, address);
-    return [fn.address, dims, words, null, null];
+    await own.send(() => {
+      this.#launches.mustRun(fn);
+      return this.#launches.openaccAsync(fn, own.id, this.#sessions.openacc(session, fn, dimensions));
+    });
   }
 
   asyncConstruct(device: number): ForeignQueue {
@@ -359,8 +294,8 @@ export class ForeignPlugin
       sessions: this.liveSessions,
       signalsCreated: 0,
       waitNanoseconds: 0,
-      cacheHits: this.#tables.hits,
-      cacheBytes: this.#tables.bytes,
+      cacheHits: this.#sessions.tables.hits,
+      cacheBytes: this.#sessions.tables.bytes,
     };
   }
 
@@ -377,6 +312,3 @@ export class ForeignPlugin
     this.dispose();
   }
 }
-
-/** Of GCC. */
-const LAST_HOST_TABLES = 12;
