@@ -4,6 +4,8 @@
  *
  * @packageDocumentation
  */
+import { OffloadError } from "../errors.js";
+
 export class QueueOrder {
   #pending = 0;
   /** What the host does, and what waits behind that: whatever comes now waits behind them. */
@@ -69,4 +71,16 @@ export class QueueOrder {
     );
     return done;
   }
+}
+
+/** The bytes when their turn comes, which they have to be there for: a WebAssembly memory that grows takes its buffer away. */
+export function lasting(bytes: Uint8Array): () => Uint8Array {
+  const { byteLength } = bytes;
+  return () => {
+    if (bytes.byteLength === byteLength) return bytes;
+    throw new OffloadError(
+      "ERR_OFFLOAD_HOST_MEMORY",
+      `the buffer of ${byteLength} bytes has been detached before their copy had its turn in the queue`,
+    );
+  };
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { clause, OpenAcc, type ParallelOptions } from "../../lib/openacc/index.js";
 import { type MapItem, map, TargetDevice } from "../../lib/target/index.js";
 import { Bench, codeOf } from "../plugin/plain/fixture.js";
-import { describeBut, FOREIGN, openTested } from "../plugin/under-test.js";
+import { describeBut, openTested } from "../plugin/under-test.js";
 
 const plugin = openTested();
 const bench = new Bench(plugin);
@@ -142,14 +142,9 @@ test.each([
   ["large", 300_000],
 ])("%s data goes there, is worked on and comes back, all in one queue", async (_what, count) => {
   const words = log(count);
-  const fill = (): void => {
-    words.fill(9n);
-    words[0] = 0n;
-  };
-  // A C plugin's own thread copies, and may be ahead of this one.
-  if (FOREIGN) fill();
   void acc.memory.copyinAsync(words, 3);
-  if (!FOREIGN) fill();
+  words.fill(9n);
+  words[0] = 0n;
   void run("append", [clause.present(words), word(42), word(0)], { async: 3 });
   void acc.memory.copyoutAsync(words, 3);
   await acc.wait(3);

@@ -8,9 +8,11 @@
  * @packageDocumentation
  */
 import { OffloadError } from "../../errors.js";
+import type { NativeForeignPlugin } from "../../hsa/native.js";
 import { bytesOf, integer, invalidType } from "../../validate.js";
 import type { AsyncQueue } from "../plugin.js";
 import { CAPABILITY } from "../plugin.js";
+import { lasting } from "../queue_order.js";
 import type { ForeignMemory } from "./foreign_memory.js";
 import { ForeignQueue } from "./foreign_queue.js";
 
@@ -77,28 +79,38 @@ export class ForeignOpenacc {
     if (typeof callback !== "function") throw invalidType("callback", "a function", callback);
     void queue.host(callback);
   }
+  // Copies have their turn by JavaScript: the plugin's thread would go on with a buffer that was taken away meanwhile, and gets one that
+  // nobody else has.
   host2dev(value: AsyncQueue, destination: number, source: ArrayBufferView): Promise<void> {
     const queue = this.queue(value);
-    const bytes = bytesOf("source", source);
+    const bytes = lasting(bytesOf("source", source));
     integer("destination", destination);
-    return this.#copy(queue, destination, bytes, () =>
-      this.memory.calls.call((native) => native.queueHost2dev(queue.device, queue.id, destination, bytes)),
-    );
+    return queue.host(async () => {
+      const own = bytes().slice();
+      await this.#copy(queue, destination, own, (native) =>
+        native.queueHost2dev(queue.device, queue.id, destination, own),
+      );
+    });
   }
   dev2host(value: AsyncQueue, destination: ArrayBufferView, source: number): Promise<void> {
     const queue = this.queue(value);
-    const bytes = bytesOf("destination", destination);
+    const bytes = lasting(bytesOf("destination", destination));
     integer("source", source);
-    return this.#copy(queue, source, bytes, () =>
-      this.memory.calls.call((native) => native.queueDev2host(queue.device, queue.id, bytes, source)),
-    );
-  }
-  #copy(queue: ForeignQueue, address: number, { length }: Uint8Array, copy: () => Promise<void>): Promise<void> {
-    return queue.send(async () => {
-      if (length === 0) return;
-      this.memory.mustHold(queue.device, address, length);
-      this.memory.copies++;
-      await copy();
+    return queue.host(async () => {
+      const own = new Uint8Array(bytes().length);
+      await this.#copy(queue, source, own, (native) => native.queueDev2host(queue.device, queue.id, own, source));
+      bytes().set(own);
     });
+  }
+  async #copy(
+    queue: ForeignQueue,
+    address: number,
+    { length }: Uint8Array,
+    copy: (native: NativeForeignPlugin) => Promise<void>,
+  ): Promise<void> {
+    if (length === 0) return;
+    this.memory.mustHold(queue.device, address, length);
+    this.memory.copies++;
+    await this.memory.calls.call(copy);
   }
 }

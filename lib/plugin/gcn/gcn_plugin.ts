@@ -26,6 +26,7 @@ import type {
   TargetVarTable,
 } from "../plugin.js";
 import { CAPABILITY, SESSION_VERSION } from "../plugin.js";
+import { lasting } from "../queue_order.js";
 import { Session } from "../session.js";
 import { SessionedPlugin, tableAddress } from "../sessioned.js";
 import type { GcnAsyncQueue } from "./async_queue.js";
@@ -373,18 +374,6 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     }
     throw new OffloadError("ERR_OFFLOAD_QUEUE", "the queue is another plugin's, or has been destructed");
   }
-}
-
-/** The bytes when their turn comes, which they have to be there for: a WebAssembly memory that grows takes its buffer away. */
-function lasting(bytes: Uint8Array): () => Uint8Array {
-  const { byteLength } = bytes;
-  return () => {
-    if (bytes.byteLength === byteLength) return bytes;
-    throw new OffloadError(
-      "ERR_OFFLOAD_HOST_MEMORY",
-      `the buffer of ${byteLength} bytes has been detached before their copy had its turn in the queue`,
-    );
-  };
 }
 
 function targetOf(session: GcnSession): GcnDevice {

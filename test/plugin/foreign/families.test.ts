@@ -114,11 +114,11 @@ test.each([12, 13, 16, 17])("OpenACC by a plugin of GCC %i: launches with their 
   const [first, second] = [plugin.asyncConstruct(0), plugin.asyncConstruct(0)];
   start(0x66);
   const over = plugin.openaccAsyncExec(session, fn, [4, 0, 0], first);
+  plugin.asyncSerialize(first, second);
   const at = plugin.alloc(0, 8);
   const back = new Uint8Array(8);
   plugin.asyncHost2dev(first, at, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
   plugin.asyncDev2host(first, back, at);
-  plugin.asyncSerialize(first, second);
   await Promise.all([over, plugin.asyncSynchronize(first), plugin.asyncSynchronize(second)]);
   expect([...back]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(plugin.asyncTest(first)).toBe(true);
@@ -146,7 +146,7 @@ test.each([12, 13, 16, 17])("OpenACC by a plugin of GCC %i: launches with their 
   ]);
   const queues = /construct|destruct|synchronize|serialize|queue/;
   expect(calls.filter((call) => queues.test(call))).toEqual([
-    ...["construct 0", "construct 0", "queue host2dev 8", "queue dev2host 8", "serialize 1"],
+    ...["construct 0", "construct 0", "serialize 1", "queue host2dev 8", "queue dev2host 8"],
     // What is destroyed is waited for: the second with its device.
     ...["synchronize", "destruct", "synchronize", "destruct"],
   ]);
