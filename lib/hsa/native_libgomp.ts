@@ -16,6 +16,8 @@ export interface NativeLibgomp {
   readonly disposed: boolean;
   /** On this handle's own thread, in order. Resolves to what the function answers; the event loop waits for it. */
   call(name: string, words: readonly NativeWord[]): Promise<number>;
+  /** How many launches nobody has waited for: a process that ends does not wait for them, but leaves at once. */
+  setLaunches(launches: number): void;
   /** After libgomp's first look at its devices. */
   prepareExit(): Promise<number>;
   /**

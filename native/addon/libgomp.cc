@@ -10,6 +10,7 @@
 #include "environment.h"
 #include "image_arguments.h"
 #include "mailbox.h"
+#include "program_end.h"
 
 namespace gcn::addon {
 namespace {
@@ -84,14 +85,18 @@ void Libgomp::Release(Teardown teardown) {
   const bool by_javascript = teardown == Teardown::kByJavaScript;
   // Whoever waits for JavaScript would wait for this thread.
   port_->Close(by_javascript);
+  if (!by_javascript && OnMainThread() && thread_->Busy()) {
+    // The process ends, and does not wait for what may have no end: LibgompThread::PrepareProcessEnd.
+    thread_.release();
+    return;
+  }
+  if (const auto* const wait = library_.Find("GOMP_taskwait"); wait != nullptr && thread_->Busy())
+    thread_->Post([wait] { LibgompLibrary::Call(*wait, {}); });
   for (auto& [id, registration] : images_) {
     thread_->Post([this, registration] {
       const auto* const unregister = library_.Find("GOMP_offload_unregister_ver");
       if (!*registration.registered || unregister == nullptr) return;
-      const LibgompImage& image = *registration.image;
-      const uint64_t words[] = {image.version(), reinterpret_cast<uint64_t>(image.host_table()),
-                                static_cast<uint64_t>(LibgompImage::kDevice), reinterpret_cast<uint64_t>(image.data())};
-      LibgompLibrary::Call(*unregister, words);
+      LibgompLibrary::Call(*unregister, registration.image->words());
     });
   }
   thread_.reset();
@@ -127,6 +132,11 @@ Napi::Value Libgomp::Call(const Napi::CallbackInfo& info) {
   if (words.size() != function.arguments)
     FailRange(env, "words", "a list of " + std::to_string(function.arguments) + " words");
   return Start(env, list, [&function, words = std::move(words)] { return LibgompLibrary::Call(function, words); });
+}
+
+Napi::Value Libgomp::SetLaunches(const Napi::CallbackInfo& info) {
+  thread_->SetLaunches(Arguments(info).Integer(0, "launches", 0, kMaxSafeInteger));
+  return info.Env().Undefined();
 }
 
 Napi::Value Libgomp::PrepareExit(const Napi::CallbackInfo& info) {
@@ -170,10 +180,7 @@ Napi::Value Libgomp::ChangeRegistration(const Napi::CallbackInfo& info, const ch
   if (found == images_.end()) FailType(env, "image", "the number of an image");
   const LibgompLibrary::Function& function = Require(env, name);
   const auto work = [&function, registration = found->second, registered] {
-    const LibgompImage& image = *registration.image;
-    const uint64_t words[] = {image.version(), reinterpret_cast<uint64_t>(image.host_table()),
-                              static_cast<uint64_t>(LibgompImage::kDevice), reinterpret_cast<uint64_t>(image.data())};
-    const uint64_t result = LibgompLibrary::Call(function, words);
+    const uint64_t result = LibgompLibrary::Call(function, registration.image->words());
     *registration.registered = registered;
     return result;
   };
@@ -213,6 +220,7 @@ void DefineLibgomps(Environment& environment, Napi::Object exports) {
   DefineHandleClass(environment, L::kClass, L::kName,
                     {
                         Method<L, &L::Call>("call"),
+                        Method<L, &L::SetLaunches>("setLaunches"),
                         Method<L, &L::PrepareExit>("prepareExit"),
                         Method<L, &L::CreateImage>("createImage"),
                         Method<L, &L::Register>("register"),

@@ -26,6 +26,7 @@ class Libgomp final : public Handle<Libgomp>, private LibgompPort::Receiver {
   const LibgompLibrary& library() const { return library_; }
 
   Napi::Value Call(const Napi::CallbackInfo& info);
+  Napi::Value SetLaunches(const Napi::CallbackInfo& info);
   Napi::Value PrepareExit(const Napi::CallbackInfo& info);
   Napi::Value CreateImage(const Napi::CallbackInfo& info);
   Napi::Value Register(const Napi::CallbackInfo& info);

@@ -6,6 +6,8 @@ namespace gcn::addon {
 namespace {
 
 constexpr unsigned kLibrary12 = 1;
+// GOMP_DEVICE_GCN
+constexpr uint64_t kDevice = 8;
 
 }  // namespace
 
@@ -23,8 +25,9 @@ LibgompImage::LibgompImage(unsigned version, std::unique_ptr<const ForeignImage>
            indirect,          indirect + image_->indirect_count()};
 }
 
-const void* LibgompImage::data() const {
-  return version_ >> 16 == kLibrary12 ? static_cast<const void*>(&data_.image) : &data_;
+std::array<uint64_t, 4> LibgompImage::words() const {
+  const void* const data = version_ >> 16 == kLibrary12 ? static_cast<const void*>(&data_.image) : &data_;
+  return {version_, reinterpret_cast<uint64_t>(host_.data()), kDevice, reinterpret_cast<uint64_t>(data)};
 }
 
 }  // namespace gcn::addon

@@ -20,18 +20,14 @@ struct LibgompVariable {
 
 class LibgompImage {
  public:
-  // GOMP_DEVICE_GCN
-  static constexpr int kDevice = 8;
-
   // `version`: libgomp's in the upper half, the device's in the lower. `requirements`: `omp requires` bits.
   LibgompImage(unsigned version, std::unique_ptr<const ForeignImage> image, uint32_t functions,
                LibgompFunctions::Call call, std::vector<LibgompVariable> variables, uint64_t requirements);
   LibgompImage(const LibgompImage&) = delete;
   LibgompImage& operator=(const LibgompImage&) = delete;
 
-  unsigned version() const { return version_; }
-  const void* host_table() const { return host_.data(); }
-  const void* data() const;
+  // What GOMP_offload_register_ver and its counterpart are called with: version, host table, device, data.
+  std::array<uint64_t, 4> words() const;
   const LibgompFunctions& functions() const { return functions_; }
 
  private:

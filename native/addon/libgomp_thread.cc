@@ -12,7 +12,7 @@
 namespace gcn::addon {
 namespace {
 
-// Of all threads.
+// Calls and launches of all threads.
 std::atomic<size_t> under_way = 0;
 
 // Ahead of libgomp's own handler, which waits for what its devices do: for ever, where that is what went wrong.
@@ -40,15 +40,22 @@ LibgompThread::~LibgompThread() {
   }
   more_.notify_one();
   thread_.join();
+  SetLaunches(0);
 }
 
 void LibgompThread::Post(std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     work_.push_back(std::move(work));
+    calls_++;
     under_way++;
   }
   more_.notify_one();
+}
+
+void LibgompThread::SetLaunches(size_t launches) {
+  under_way += launches - launches_;
+  launches_ = launches;
 }
 
 void LibgompThread::PrepareProcessEnd() {
@@ -65,6 +72,7 @@ void LibgompThread::Run() {
     work_.pop_front();
     lock.unlock();
     work();
+    calls_--;
     under_way--;
     lock.lock();
   }

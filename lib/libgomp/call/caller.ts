@@ -11,6 +11,9 @@ export const INT_MAX = 2 ** 31 - 1;
 
 export class Caller {
   disposed = false;
+  /** What libgomp has found, and its default among them. */
+  devices = 0;
+  defaultDevice = 0;
 
   constructor(readonly driver: Driver) {}
 
@@ -23,6 +26,11 @@ export class Caller {
   }
   async number(name: string, ...words: number[]): Promise<number> {
     return (await this.call({ name, words })).value;
+  }
+
+  /** A device's own number; null for the host. */
+  deviceOf(device: number = this.defaultDevice): number | null {
+    return device >= 0 && device < this.devices ? device : null;
   }
 
   /** @throws OffloadError `ERR_OFFLOAD_MAP_KIND` */

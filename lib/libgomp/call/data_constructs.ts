@@ -80,7 +80,8 @@ export class DataConstructs {
   /** `target enter data`; the memory stays alive until it is unmapped. */
   async enterData(maps: MapList, options: DataOptions = {}): Promise<void> {
     const arrays = this.#caller.arrays(maps, "enter");
-    for (const { owner, address } of arrays.reads) this.#held.add(owner, address);
+    const device = this.#caller.deviceOf(options.device);
+    if (device !== null) for (const { owner, address } of arrays.reads) this.#held.add(owner, address, device);
     await this.#data("GOMP_target_enter_exit_data", arrays, 0, options);
   }
   /** `target exit data`, with map.from, map.release and map.delete. */
@@ -89,15 +90,13 @@ export class DataConstructs {
     await this.#data("GOMP_target_enter_exit_data", arrays, EXIT_DATA, options);
     await this.#release(arrays.items, options.device);
   }
-  async #release(items: readonly MapItem[], device?: number): Promise<void> {
+  async #release(items: readonly MapItem[], given?: number): Promise<void> {
+    const device = this.#caller.deviceOf(given);
+    if (device === null) return;
     for (const { owner, address } of items) {
-      if (owner === null || !this.#held.has(owner, address)) continue;
-      const where = device ?? (await this.#caller.number("omp_get_default_device"));
-      const { value } = await this.#caller.call({
-        name: "omp_target_is_present",
-        words: [{ owner, address }, where],
-      });
-      if (value === 0) this.#held.drop(owner, address);
+      if (owner === null || !this.#held.has(owner, address, device)) continue;
+      const { value } = await this.#caller.call({ name: "omp_target_is_present", words: [{ owner, address }, device] });
+      if (value === 0) this.#held.drop(owner, address, device);
     }
   }
   /** `target update`: map.to copies to the device, map.from back. */

@@ -1,20 +1,18 @@
-/** Buffers that are mapped, or associated, by more than one call: alive until none of their places is any more. */
+/** Buffers that are mapped, or associated, by more than one call: alive until none of their places is any more, on any device. */
 export class Held {
-  readonly #places = new Map<ArrayBufferLike, Set<number>>();
+  readonly #places = new Map<ArrayBufferLike, Set<string>>();
 
-  add(owner: ArrayBufferLike, address: number): void {
+  add(owner: ArrayBufferLike, address: number, device: number): void {
     const places = this.#places.get(owner) ?? new Set();
-    this.#places.set(owner, places.add(address));
+    this.#places.set(owner, places.add(key(address, device)));
   }
-  has(owner: ArrayBufferLike, address: number): boolean {
-    return this.#places.get(owner)?.has(address) ?? false;
+  has(owner: ArrayBufferLike, address: number, device: number): boolean {
+    return this.#places.get(owner)?.has(key(address, device)) ?? false;
   }
-  drop(owner: ArrayBufferLike, address: number): void {
+  drop(owner: ArrayBufferLike, address: number, device: number): void {
     const places = this.#places.get(owner);
-    if (places?.delete(address) && places.size === 0) this.#places.delete(owner);
-  }
-  /** How many buffers there are. */
-  get size(): number {
-    return this.#places.size;
+    if (places?.delete(key(address, device)) && places.size === 0) this.#places.delete(owner);
   }
 }
+
+const key = (address: number, device: number): string => `${device}:${address}`;

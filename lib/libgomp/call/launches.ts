@@ -19,8 +19,6 @@ export class Launches {
   /** By number, in the order in which they were made. */
   readonly #launches = new Map<number, Launch>();
   #next = 0;
-  /** What libgomp has found, once it is known. */
-  devices = 0;
 
   constructor(caller: Caller) {
     this.#caller = caller;
@@ -127,7 +125,7 @@ export class Launches {
     await launch?.runOnHost(launch.fn.program.fallback[launch.fn.name], this.#whyOnHost());
   }
   #whyOnHost(): string {
-    return this.devices === 0
+    return this.#caller.devices === 0
       ? "libgomp has found no device: OMP_TARGET_OFFLOAD says disabled, or its plugin libgomp-plugin-gcn.so.1 is missing, Debian's libgomp-plugin-amdgcn1"
       : "the device's number is no device's, or its image cannot run there";
   }

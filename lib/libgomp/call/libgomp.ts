@@ -51,7 +51,8 @@ export class Libgomp implements AsyncDisposable {
   }
   /** Asks what does not change. */
   async prepare(): Promise<this> {
-    this.#launches.devices = await this.numDevices();
+    this.#caller.devices = await this.numDevices();
+    this.#caller.defaultDevice = await this.defaultDevice();
     return this;
   }
   /** What runs where libgomp calls a host function. For `open`. */
@@ -93,7 +94,10 @@ export class Libgomp implements AsyncDisposable {
   }
   /** omp_set_default_device: for this object's calls. */
   async setDefaultDevice(device: number): Promise<void> {
-    await this.#caller.number("omp_set_default_device", integer("device", device, 0, INT_MAX));
+    const number = integer("device", device, 0, INT_MAX);
+    // What is called from now on comes behind it.
+    this.#caller.defaultDevice = number;
+    await this.#caller.number("omp_set_default_device", number);
   }
 
   /**

@@ -41,6 +41,7 @@ const REQUIRED = [
   "GOMP_target_update_ext",
   "GOMP_taskwait",
   "omp_get_num_devices",
+  "omp_get_default_device",
 ] as const;
 
 export interface LocalOptions {
@@ -137,6 +138,7 @@ export class LocalDriver implements Driver {
     const memory = words.map(nativeWord);
     if (launch !== undefined) {
       this.#outstanding.push({ note: launch, variables: memory[3] as BigUint64Array, called: false });
+      this.#native.setLaunches(this.#outstanding.length);
     }
     this.#calls++;
     const value = await this.#native.call(name, memory).finally(() => this.#calls--);
@@ -187,7 +189,9 @@ export class LocalDriver implements Driver {
 
   launchOver(id: number): void {
     const at = this.#outstanding.findIndex(({ note }) => note.id === id);
-    if (at >= 0) this.#outstanding.splice(at, 1);
+    if (at < 0 || this.#closed) return;
+    this.#outstanding.splice(at, 1);
+    this.#native.setLaunches(this.#outstanding.length);
   }
 
   /** libgomp does not say which launch it is about: the first that has been made so, and whose function has not been called yet. */

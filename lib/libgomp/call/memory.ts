@@ -87,7 +87,7 @@ export class LibgompMemory {
         `libgomp does not associate ${bytes} bytes with ${hex(deviceAddress)} of device ${device}: they are mapped otherwise, or it has no memory of its own`,
       );
     }
-    this.#held.add(owner, address);
+    this.#held.add(owner, address, device);
   }
   /** omp_target_disassociate_ptr. @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED` for what has not been associated. */
   async disassociate(memory: Mappable, device: number): Promise<void> {
@@ -98,7 +98,7 @@ export class LibgompMemory {
         `the memory at ${hex(address)} has not been associated with device ${device}'s`,
       );
     }
-    this.#held.drop(owner, address);
+    this.#held.drop(owner, address, device);
   }
 
   /** omp_target_memcpy: bytes between any two devices. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */

@@ -36,6 +36,16 @@ const RUNS = {
     await gomp.target("fill._omp_fn.0", fill(to), { nowait: true });
     say("left open");
   },
+  // A launch that does not end.
+  async endless() {
+    const gomp = await opened();
+    await gomp.target("spin._omp_fn.0", [map.to(Int32Array.of(1))], { nowait: true });
+    say("left open");
+  },
+  async "endless-exit"() {
+    await RUNS.endless();
+    process.exit(0);
+  },
   async "open-own"() {
     const gomp = await opened({ plugin: plugin.GcnPlugin.open({ device }), device: undefined });
     const to = new Int32Array(3);
@@ -80,19 +90,34 @@ const RUNS = {
     await opened({ isolate: true });
     say("left open");
   },
-  // Nobody holds on to anything that is mapped, or launched.
+  // Nobody holds on to what is mapped, or launched, but libgomp itself, and that only as long as it has to.
   async forgotten() {
     const gomp = await opened();
-    await (async () => {
-      await gomp.enterData([map.to(new Int32Array(1 << 16).fill(7))]);
-      for (let i = 0; i < 4; i++) await gomp.target("fill._omp_fn.0", fill(new Int32Array(1 << 16)), { nowait: true });
-    })();
-    for (let i = 0; i < 5; i++) {
-      global.gc();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const collect = async () => {
+      for (let i = 0; i < 3; i++) {
+        global.gc();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const made = async (use) => {
+      const memory = new Int32Array(1 << 16);
+      await use(memory);
+      return new WeakRef(memory.buffer);
+    };
+    const weak = [
+      await made((memory) => gomp.enterData([map.to(memory)])),
+      await made((memory) => gomp.target("fill._omp_fn.0", fill(memory), { nowait: true })),
+      await made((memory) => gomp.target("fill._omp_fn.0", fill(memory))),
+      await made((memory) => gomp.enterData([map.to(memory)], { device: 99 })),
+    ];
+    const there = () => weak.map((each) => each.deref() !== undefined).join();
+    await collect();
+    say(there());
+    await (async () => gomp.exitData([map.delete(new Int32Array(weak[0].deref()))]))();
+    await gomp.taskwait();
+    await collect();
+    say(there());
     await gomp.dispose();
-    say("disposed");
   },
 };
 await RUNS[what]();

@@ -76,6 +76,7 @@ void GOMP_target_enter_exit_data(void) {}
 void GOMP_target_update_ext(void) {}
 void GOMP_taskwait(void) {}
 int omp_get_num_devices(void) { return 0; }
+int omp_get_default_device(void) { return 0; }
 #if FAMILY >= 15
 const char* omp_get_uid_from_device(int device) { return device < 0 ? "OMP_INITIAL_DEVICE" : 0; }
 #endif
