@@ -17,6 +17,8 @@ import type { Release } from "./release.js";
 const script = join(packageFolder, "dist", "libgomp", "call", "isolated_process.js");
 /** Milliseconds that the process has for its end, once it has been told. */
 const LEAVE = 10_000;
+/** And, at least, for its start where calls have a timeout. */
+const START = 30_000;
 /** Of what it has said on stderr, in messages. */
 const MOST_SAID = 4096;
 
@@ -231,13 +233,18 @@ export class IsolatedDriver implements Driver {
     this.#say({ kind: "hostDone", host, content: this.#mirrors.contents(memory) });
   }
 
+  /** The start of a process is no call of libgomp's. */
+  get #limit(): number {
+    const timeout = this.#timeout ?? 0;
+    return this.#ready === null ? Math.max(timeout, START) : timeout;
+  }
   #startTimer(): void {
     clearTimeout(this.#timer);
     if (this.#timeout === undefined || this.#waiting === null) return;
     this.#timer = setTimeout(() => {
       this.#late = true;
       this.#child.kill("SIGKILL");
-    }, this.#timeout);
+    }, this.#limit);
   }
 
   #gone(how: string): void {
@@ -247,7 +254,7 @@ export class IsolatedDriver implements Driver {
     const waiting = this.#waiting;
     this.#waiting = null;
     const call = waiting?.what ?? "a call";
-    this.#end = this.#late ? `did not end ${call} within ${this.#timeout} ms` : `${how} during ${call}`;
+    this.#end = this.#late ? `did not end ${call} within ${this.#limit} ms` : `${how} during ${call}`;
     const code = this.#late ? "ERR_OFFLOAD_TIMEOUT" : "ERR_OFFLOAD_LIBGOMP";
     waiting?.reject(new OffloadError(code, `libgomp's process ${this.#end}${words}`));
   }
