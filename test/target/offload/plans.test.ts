@@ -14,14 +14,14 @@ const regions = useRegions();
 const apart = FOREIGN ? regions : useRegions({ environment: { GCN_INHIBIT_KERNARGS_TVT_MERGE: "1" } });
 
 const stats = (): PluginStats => regions.omp.plugin?.stats() as PluginStats;
-/** What grows with each launch. One that takes longer than a millisecond is waited for in several calls: the least of some rounds. */
+/** What grows with each launch. One that takes longer than a millisecond is waited for in several calls: the least of all. */
 function perLaunch(launch: () => void): Record<string, number> {
   launch();
-  const rounds = Array.from({ length: 10 }, () => {
+  const rounds = Array.from({ length: 40 }, () => {
     const before = stats();
-    for (let i = 0; i < 4; i++) launch();
+    launch();
     const after = stats();
-    return COUNTED.map((name) => (after[name] - before[name]) / 4);
+    return COUNTED.map((name) => after[name] - before[name]);
   });
   return Object.fromEntries(COUNTED.map((name, i) => [name, Math.min(...rounds.map((round) => round[i] as number))]));
 }
