@@ -450,8 +450,9 @@ int main(int argc, char** argv) {
   control = omp_target_alloc(sizeof *control, kDevice);
   if (!control || !*arenaBegin) fail("there is no device memory");
   // The upper halves of the host's and the device's addresses are not the same: half an address of each leads nowhere. Lower halves are not
-  // to look like the test's data (probe.c).
-  void* place = (void*)0x200010000000;
+  // to look like the test's data (probe.c), and the host's not like the device's.
+  const unsigned long near = (unsigned long)*arenaBegin & 0xffffffff;
+  void* place = (void*)(near > 0x08000000 && near < 0x18000000 ? 0x200030000000 : 0x200010000000);
   char* arenas = mmap(place, (size_t)kArenas * kArenaStride, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   deviceCopy = malloc((size_t)(*arenaEnd - *arenaBegin));
   if (arenas != place || !deviceCopy) fail("there is no memory");
