@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import type { ForeignKernelInfo } from "./native.js";
+import type { ForeignKernelInfo } from "./native_foreign.js";
 
 /** An address or an integer; memory stands for its address, and stays alive until the call has returned; null is 0. */
 export type NativeWord = number | ArrayBufferView | null;

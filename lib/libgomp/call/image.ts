@@ -2,7 +2,7 @@
 import { parseCodeObject } from "../../codeobject/code_object.js";
 import { type GccImage, gccImages, isElf } from "../../codeobject/index.js";
 import { OffloadError } from "../../errors.js";
-import type { ForeignKernelInfo } from "../../hsa/native.js";
+import type { ForeignKernelInfo } from "../../hsa/native_foreign.js";
 import { type GcnImage, readImage } from "../../plugin/gcn/gcn_image.js";
 import { bytesAt, pin } from "../../target/host_memory.js";
 import { bytesOf, didYouMean } from "../../validate.js";

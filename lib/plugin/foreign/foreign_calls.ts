@@ -6,7 +6,7 @@
  */
 import { type DeviceError, OffloadError } from "../../errors.js";
 import type { Agent } from "../../hsa/index.js";
-import type { NativeForeignPlugin } from "../../hsa/native.js";
+import type { NativeForeignPlugin } from "../../hsa/native_foreign.js";
 import { checked } from "../../native_errors.js";
 import { integer } from "../../validate.js";
 

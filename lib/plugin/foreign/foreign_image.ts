@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 import { OffloadError } from "../../errors.js";
-import type { NativeForeignPlugin } from "../../hsa/native.js";
+import type { NativeForeignPlugin } from "../../hsa/native_foreign.js";
 import { problemOf } from "../gcn/gcn_function.js";
 import { readImage } from "../gcn/gcn_image.js";
 import type { LoadedImage, TargetEntry, TargetFunction } from "../plugin.js";

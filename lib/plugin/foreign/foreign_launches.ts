@@ -6,7 +6,7 @@
  */
 import { DeviceError, OffloadError } from "../../errors.js";
 import type { HsaRuntime } from "../../hsa/index.js";
-import type { ForeignOutcome, NativeForeignPlugin } from "../../hsa/native.js";
+import type { ForeignOutcome, NativeForeignPlugin } from "../../hsa/native_foreign.js";
 import { memoryFault } from "../../launch/fault.js";
 import { milliseconds } from "../../validate.js";
 import type { ForeignCalls, Loss } from "./foreign_calls.js";

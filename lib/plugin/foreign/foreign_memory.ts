@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 import { OffloadError } from "../../errors.js";
-import type { NativeForeignPlugin } from "../../hsa/native.js";
+import type { NativeForeignPlugin } from "../../hsa/native_foreign.js";
 import { bytesOf, integer } from "../../validate.js";
 import { copyRectangle } from "../gcn/rectangular_copy.js";
 import type { RectangularCopy, TargetEntry } from "../plugin.js";

@@ -8,7 +8,7 @@
  * @packageDocumentation
  */
 import { OffloadError } from "../../errors.js";
-import type { NativeForeignPlugin } from "../../hsa/native.js";
+import type { NativeForeignPlugin } from "../../hsa/native_foreign.js";
 import { bytesOf, integer, invalidType } from "../../validate.js";
 import type { AsyncQueue } from "../plugin.js";
 import { CAPABILITY } from "../plugin.js";

@@ -16,7 +16,7 @@
 import { OffloadError } from "../../errors.js";
 import { addon } from "../../hsa/addon.js";
 import { HsaRuntime } from "../../hsa/index.js";
-import type { NativeForeignPlugin } from "../../hsa/native.js";
+import type { NativeForeignPlugin } from "../../hsa/native_foreign.js";
 import { checked } from "../../native_errors.js";
 import { options as checkedOptions, integer, milliseconds } from "../../validate.js";
 import type {
