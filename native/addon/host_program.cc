@@ -166,6 +166,7 @@ void* RunProgram(void* data) {
   for (std::string& word : program.words) program.arguments.push_back(word.data());
   program.arguments.push_back(nullptr);
   const int status = main(static_cast<int>(program.words.size()), program.arguments.data(), environ);
+  while (EndIsClaimed()) pause();
   if (program.ends_process) std::exit(status);
   std::fflush(nullptr);
   Tell(program, status, "");
@@ -240,6 +241,7 @@ Napi::Value EndProcess(Environment&, const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const auto outcome = static_cast<Outcome>(arguments.Integer(0, "outcome", 0, 3));
   const int status = static_cast<int>(arguments.Integer(1, "status", 0, 255));
+  ClaimEnd();
   // A thread of its own: exit() comes back to JavaScript's.
   std::thread([outcome, status, message = arguments.TextOr(2, "message", "")] {
     if (outcome == Outcome::kAbort) std::abort();

@@ -17,6 +17,7 @@ namespace {
 std::atomic<const link_map*> finalize_behind = nullptr;
 std::atomic<bool> ending = false;
 std::atomic<bool> leaving = false;
+std::atomic<bool> claimed = false;
 
 // Where the handler was registered.
 pid_t process = 0;
@@ -91,6 +92,13 @@ void WatchForEnd() {
 
 bool OnMainThread() {
   return getpid() == process && gettid() == process;
+}
+
+void ClaimEnd() {
+  claimed = true;
+}
+bool EndIsClaimed() {
+  return claimed;
 }
 
 void FinalizeBehind(const link_map* last) {

@@ -9,6 +9,10 @@ namespace gcn::addon {
 
 // Before the program is opened: what is registered from now on is its own. Idempotent.
 void WatchForEnd();
+// Somebody else than the program's main ends the process: from now on what main returns is not its status. libgomp's
+// handlers, which come before ours, take their time.
+void ClaimEnd();
+bool EndIsClaimed();
 // What the program brings with it has been opened behind this one: their destructors run at the end.
 void FinalizeBehind(const link_map* last);
 // Ends the process without the program's handlers, where those of libgomp's would wait for a lock that somebody holds:

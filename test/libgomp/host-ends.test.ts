@@ -78,9 +78,12 @@ test("exit() in a region that nobody waits for is the program's status", async (
 
 test("exit() and abort() in a region in a queue of OpenACC's are the program's", async () => {
   expect(await inQueue("")).toEqual({ code: 2, signal: null, stdout: "after it: 42\n", stderr: "" });
-  const [exited, aborted] = await Promise.all([inQueue("exit"), inQueue("abort")]);
-  expect([exited.code, exited.signal]).toEqual([9, null]);
-  expect([aborted.code, aborted.signal]).toEqual([null, "SIGABRT"]);
+  // Several at once: main may be over, too, before libgomp's handlers are.
+  const words = ["exit", "abort", "exit", "exit", "exit"];
+  const ends = await Promise.all(words.map((word) => inQueue(word)));
+  expect(ends.map(({ code, signal }) => code ?? signal)).toEqual(
+    words.map((word) => (word === "exit" ? 9 : "SIGABRT")),
+  );
 });
 
 test("a signal for the command is the program's", async () => {
