@@ -20,6 +20,7 @@ const devices: Record<string, string> = hardware()
 const offloading = [
   ...["queues", "sessions"].map((name) => `test/plugin/plain/${name}.test.ts`),
   ...["regions", "tasks"].map((name) => `test/target/offload/${name}.test.ts`),
+  "test/target/oracle/differential.test.ts",
   "test/openacc/device.test.ts",
 ];
 const others = [

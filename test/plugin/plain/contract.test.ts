@@ -5,12 +5,14 @@
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { OffloadError } from "../../../lib/errors.js";
+import { HsaRuntime } from "../../../lib/hsa/index.js";
 import type { AsyncQueue } from "../../../lib/plugin/plugin.js";
 import type { Session, SessionState } from "../../../lib/plugin/session.js";
-import { Bench, kernels, ONE, openPlugin } from "./fixture.js";
+import { FOREIGN, openTested } from "../under-test.js";
+import { Bench, ONE, testedKernels } from "./fixture.js";
 
-const code = kernels();
-const plugin = openPlugin();
+const code = testedKernels();
+const plugin = openTested();
 const benches = [new Bench(plugin, 0, code), new Bench(plugin, 1, code)];
 const AREA = 256;
 

@@ -1,5 +1,9 @@
-/** lib/target against the real libgomp of GCC 12: random sequences of operations on the same image, on the software GPU. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+/**
+ * lib/target against the real libgomp of GCC 12: random sequences of operations on the same image, on the software GPU. On GCC's plugin both
+ * have the same one beneath.
+ */
+import { afterAll, expect, test } from "vitest";
+import { GPU } from "../../plugin/under-test.js";
 import { type Comparison, compare } from "./compare.js";
 import { describeDifference, describeSummary, differential } from "./differential.js";
 import { KNOWN } from "./known.js";
@@ -14,10 +18,7 @@ const told = process.env.DIFFERENTIAL_COUNT !== undefined;
 /** Milliseconds; most of it for a machine that others use, too. */
 const limit = 120_000 + 200 * count;
 
-let ours: Layer;
-beforeAll(() => {
-  ours = new Layer();
-});
+const ours = new Layer();
 afterAll(() => ours[Symbol.dispose]());
 
 test(
@@ -26,7 +27,7 @@ test(
     const begun = performance.now();
     if (told) console.log(`seed ${seed}`);
     const summary = await differential({
-      real: new RealLibgomp(),
+      real: new RealLibgomp(GPU),
       ours,
       count,
       seed,
@@ -49,7 +50,8 @@ test(
 
 /** What both see of a sequence. */
 async function observe(text: string): Promise<Comparison> {
-  for await (const only of compare(new RealLibgomp(), ours, [{ seed: 1, operations: operationsOf(text) }])) return only;
+  for await (const only of compare(new RealLibgomp(GPU), ours, [{ seed: 1, operations: operationsOf(text) }]))
+    return only;
   throw new Error("nothing was executed");
 }
 

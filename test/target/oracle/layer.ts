@@ -1,6 +1,7 @@
-/** lib/target as an executor, over the GCN plugin, in this process. */
+/** lib/target as an executor, over the plugin under test, in this process. */
 import { readFileSync } from "node:fs";
-import { GcnPlugin, type RectangularPlace, type TargetFunction } from "../../../lib/plugin/index.js";
+import { HsaRuntime } from "../../../lib/hsa/index.js";
+import type { OffloadPlugin, RectangularPlace, TargetFunction } from "../../../lib/plugin/index.js";
 import {
   addressOf,
   type DataRegion,
@@ -15,6 +16,7 @@ import {
   targetUpdate,
 } from "../../../lib/target/index.js";
 import { kindOf } from "../../../lib/target/map_kind.js";
+import { GPU, openTested } from "../../plugin/under-test.js";
 import type { Executor, Run } from "./executor.js";
 import { probeImage } from "./image.js";
 import type { DeviceCell, SeenWord, Step, Trace } from "./observation.js";
@@ -50,8 +52,8 @@ class DeviceArena {
   next: number;
   readonly #bytes: Uint8Array;
 
-  constructor(plugin: GcnPlugin) {
-    const host = plugin.runtime.agents.find(({ isGpu }) => !isGpu);
+  constructor(plugin: OffloadPlugin, { agents }: HsaRuntime) {
+    const host = agents.find(({ isGpu }) => !isGpu);
     const pool = host?.pools.find(({ info }) => info.segment === "global" && info.allocAllowed && info.accessibleByAll);
     if (pool === undefined) throw new Error("the host has no memory that all agents use");
     let memory = pool.allocate(DEVICE_BYTES);
@@ -59,7 +61,7 @@ class DeviceArena {
       if (tries === MOST_TRIES) throw new Error("there is no device memory whose addresses suit the test");
       memory = pool.allocate(DEVICE_BYTES);
     }
-    memory.allowAccess([plugin.agent(0)]);
+    memory.allowAccess(agents.filter(({ isGpu }) => isGpu).slice(0, 1));
     this.#bytes = new Uint8Array(memory.view()).fill(0);
     this.begin = this.next = memory.address;
     this.end = memory.address + DEVICE_BYTES;
@@ -134,7 +136,9 @@ class HostMemory {
 }
 
 export class Layer implements Executor, Disposable {
-  readonly #plugin: GcnPlugin;
+  readonly #plugin = openTested();
+  /** The one that the plugin has open. */
+  readonly #runtime = HsaRuntime.open();
   readonly #probe: TargetFunction;
   readonly #arena: DeviceArena;
   readonly #control: number;
@@ -142,20 +146,19 @@ export class Layer implements Executor, Disposable {
   /** Errors of operations that were refused, of the sequences so far. */
   readonly refusals = new Map<string, number>();
 
-  constructor(gpu = "gfx906") {
-    this.#plugin = GcnPlugin.open({ device: `software:${gpu}`, environment: {} });
+  constructor() {
     this.#plugin.initDevice(0);
-    const image = this.#plugin.loadImage(0, readFileSync(probeImage(gpu)));
+    const image = this.#plugin.loadImage(0, { codeObject: readFileSync(probeImage(GPU)), abi: "plain" });
     const probe = image.functions.find(({ name }) => name === "probe");
     if (probe === undefined) throw new Error("the image has no probe");
     this.#probe = probe;
-    this.#arena = new DeviceArena(this.#plugin);
+    this.#arena = new DeviceArena(this.#plugin, this.#runtime);
     this.#control = this.#arena.take(PROBE.bytes);
     this.#memory = new HostMemory(this.#arena.begin);
   }
 
   [Symbol.dispose](): void {
-    this.#plugin.dispose();
+    this.#runtime.dispose();
   }
 
   async *run(runs: readonly Run[]): AsyncGenerator<Trace> {
@@ -195,7 +198,7 @@ class Execution {
   #spares = 0;
 
   constructor(
-    readonly plugin: GcnPlugin,
+    readonly plugin: OffloadPlugin,
     readonly probe: TargetFunction,
     readonly arena: DeviceArena,
     readonly control: number,

@@ -39,7 +39,7 @@ function build(): { readonly program: string; readonly runtime: string } {
 
 export class RealLibgomp implements Executor {
   readonly #gpu: string;
-  constructor(gpu = "gfx906") {
+  constructor(gpu: string) {
     this.#gpu = gpu;
   }
 
