@@ -18,7 +18,7 @@ const devices: Record<string, string> = hardware()
 
 /** The contract's suites on GCC 12's own C plugin; on another GPU those that launch something there. */
 const offloading = [
-  ...["contract", "queues", "sessions"].map((name) => `test/plugin/plain/${name}.test.ts`),
+  ...["contract", "queues", "sessions", "tables"].map((name) => `test/plugin/plain/${name}.test.ts`),
   ...["regions", "tasks"].map((name) => `test/target/offload/${name}.test.ts`),
   "test/target/oracle/differential.test.ts",
   "test/openacc/device.test.ts",
