@@ -17,6 +17,11 @@ const LIMITS = {
   "other variables": "knows the variables of an image's table only, which GCC makes",
   "own plugin": "the plugin that offload() opens by itself is meant",
   "counts device calls": "copies each table to the device, and counts what goes through JavaScript only",
+  "own blocks": "blocks of kernel arguments are its own affair",
+  "hidden arguments": "tells kernels of GCC's arguments only, not of clang's",
+  "ends the process": "it ends the process where it has no memory for a launch",
+  "in order": "runs the launches of a device side by side: a time limit counts from the sending",
+  output: "what kernels print goes to the process's stdout",
 } as const;
 export type Limit = keyof typeof LIMITS;
 
@@ -32,11 +37,13 @@ export function describeBut(limit: Limit, name: string, body: () => void): void 
   else describe(name, body);
 }
 
-/** The plugin under test, over two devices; it goes away with the test file. */
-export function openTested(): OffloadPlugin & Disposable {
-  const plugin = FOREIGN
-    ? ForeignPlugin.open({ device: DEVICES })
-    : GcnPlugin.open({ device: DEVICES, environment: {} });
+export interface TestedPlugin extends OffloadPlugin {
+  dispose(): void;
+}
+
+/** The plugin under test, over two devices if the test does not name others; it goes away with the test file. */
+export function openTested(device = DEVICES): TestedPlugin {
+  const plugin = FOREIGN ? ForeignPlugin.open({ device }) : GcnPlugin.open({ device, environment: {} });
   afterAll(() => plugin.dispose());
   return plugin;
 }

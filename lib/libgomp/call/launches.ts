@@ -1,5 +1,5 @@
 /** Launches of target regions, and waiting for them. Source: target.c (GOMP_target_ext), task.c of GCC 12 to 17. */
-import { launchWords } from "../../plugin/foreign/launch_words.js";
+import { teamWords } from "../../plugin/foreign/launch_words.js";
 import type { MapList } from "../../target/index.js";
 import type { MapItem } from "../../target/map_item.js";
 import { kindOf, MAP } from "../../target/map_kind.js";
@@ -137,7 +137,7 @@ function launchAttributes({ teams = 1, threads }: LaunchOptions): BigUint64Array
     ...(teams === "auto" ? {} : { teams: integer("teams", teams, 1, INT_MAX) }),
     ...(threads === undefined ? {} : { threads: integer("threads", threads, 1, INT_MAX) }),
   };
-  return BigUint64Array.from([...(launchWords(attributes)?.words ?? []), 0], BigInt);
+  return BigUint64Array.from([...teamWords(attributes), 0], BigInt);
 }
 
 const isCopied = ({ kind, size }: MapItem): boolean => kindOf(kind) === MAP.FIRSTPRIVATE && size > 0;

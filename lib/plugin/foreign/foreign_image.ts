@@ -27,6 +27,8 @@ export class ForeignFunction implements TargetFunction {
     readonly address: number,
     /** Why it cannot be launched; null where it can. The plugin would end the process for it. */
     readonly refusal: string | null,
+    /** Work-items of a workgroup, at most. */
+    readonly maxWorkgroup: number,
   ) {}
   get device(): number {
     return this.image.device;
@@ -87,8 +89,9 @@ export class ForeignImage implements LoadedImage {
       const hidden = `it takes the compiler's own arguments (${metadata.kernargSize} bytes), which no C plugin hands over`;
       return problemOf(metadata) ?? (metadata.kernargSize > MOST_ARGUMENTS ? hidden : null);
     };
+    const most = (name: string): number => known.get(name)?.maxWorkgroupSize ?? Number.POSITIVE_INFINITY;
     this.functions = kernels.map(
-      ({ name }, i) => new ForeignFunction(this, name, place(i, name).address, refusal(name)),
+      ({ name }, i) => new ForeignFunction(this, name, place(i, name).address, refusal(name), most(name)),
     );
     this.variables = names.map((name, i) => place(kernels.length + i, name));
     const other = place(

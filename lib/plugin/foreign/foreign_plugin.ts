@@ -52,7 +52,7 @@ export interface ForeignPluginOptions {
   readonly isa?: string;
   /**
    * Milliseconds after which a launch that does not say its own time is given up with `ERR_OFFLOAD_TIMEOUT`. By default they may run for
-   * ever, and OpenACC's can be told by this only.
+   * ever, and OpenACC's can be told by this only. The time counts from the sending: launches of a device run side by side.
    */
   readonly timeout?: number;
 }
@@ -215,7 +215,7 @@ export class ForeignPlugin
   }
 
   protected launch(session: ForeignSession, fn: ForeignFunction, attributes: LaunchAttributes): void {
-    const words = launchWords(attributes);
+    const words = launchWords(attributes, fn, this.#calls.agents[fn.device]?.facts);
     if (words === null) return;
     this.#launches.mustRun(fn);
     this.#launches.run(fn, this.#sessions.run(session, fn, words), attributes.timeout);
@@ -225,7 +225,7 @@ export class ForeignPlugin
     fn: ForeignFunction,
     attributes: LaunchAttributes,
   ): Promise<void> {
-    const words = launchWords(attributes);
+    const words = launchWords(attributes, fn, this.#calls.agents[fn.device]?.facts);
     if (words === null) return;
     this.#launches.mustRun(fn);
     await this.#launches.runAsync(fn, this.#sessions.run(session, fn, words), attributes.timeout);

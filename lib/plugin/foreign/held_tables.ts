@@ -6,12 +6,14 @@
  */
 import { OffloadError } from "../../errors.js";
 import { addon } from "../../hsa/addon.js";
+import { integer } from "../../validate.js";
 import type { TargetVarTable } from "../plugin.js";
 import type { ForeignMemory } from "./foreign_memory.js";
 
 const WORD = 8;
 /** Tables have a multiple of so many words. */
 const GRAIN = 64;
+const MOST_WORDS = Math.floor(Number.MAX_SAFE_INTEGER / WORD) - GRAIN;
 
 export class HeldTable implements TargetVarTable {
   readonly words: Uint32Array;
@@ -45,6 +47,7 @@ export class HeldTables {
 
   /** @throws OffloadError `ERR_OFFLOAD_OUT_OF_MEMORY` */
   take(device: number, count: number): HeldTable {
+    integer("count", count, 0, MOST_WORDS);
     const i = this.#free.findIndex((table) => table.device === device && table.room >= count);
     const [known] = i < 0 ? [] : this.#free.splice(i, 1);
     if (known !== undefined) this.hits++;

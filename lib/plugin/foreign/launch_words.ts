@@ -5,9 +5,11 @@
  *
  * @packageDocumentation
  */
-import { OffloadError } from "../../errors.js";
+import type { AgentFacts } from "../../hsa/index.js";
 import { integer } from "../../validate.js";
+import { divideGrid, mustFit } from "../grid_division.js";
 import type { LaunchAttributes } from "../plugin.js";
+import type { ForeignFunction } from "./foreign_image.js";
 
 const NUM_TEAMS = 0x100;
 const THREAD_LIMIT = 0x200;
@@ -15,7 +17,6 @@ const THREAD_LIMIT = 0x200;
 const KERNEL_ATTRIBUTES = 0x108;
 const VALUE_SHIFT = 2 ** 16;
 const INT_MAX = 2 ** 31 - 1;
-const UINT_MAX = 2 ** 32 - 1;
 
 export interface LaunchWords {
   readonly words: readonly number[];
@@ -23,23 +24,33 @@ export interface LaunchWords {
   readonly attributes: readonly number[];
 }
 
-/** Null: nothing is to run. @throws OffloadError `ERR_OFFLOAD_GRID` */
-export function launchWords({ teams, threads, grid, workgroup }: LaunchAttributes): LaunchWords | null {
+/**
+ * Null: nothing is to run.
+ * @param facts - of the device, where they are known: what it does not take, the plugin would end the process for
+ * @throws OffloadError `ERR_OFFLOAD_GRID`, `ERR_OFFLOAD_WORKGROUP`
+ */
+export function launchWords(
+  attributes: LaunchAttributes,
+  { name, maxWorkgroup }: Pick<ForeignFunction, "name" | "maxWorkgroup">,
+  facts: AgentFacts | undefined,
+): LaunchWords | null {
+  const { teams, grid, workgroup } = attributes;
   if (grid !== undefined) {
-    if (grid.length < 1 || grid.length > 3) {
-      throw new OffloadError("ERR_OFFLOAD_GRID", `a grid has 1 to 3 dimensions, not ${grid.length}`);
-    }
-    if (grid.includes(0)) return null;
-    const three = (name: string, sizes: readonly number[] | undefined, rest: number): number[] =>
-      [0, 1, 2].map((i) => integer(`${name}[${i}]`, sizes?.[i] ?? rest, 0, UINT_MAX));
+    const division = divideGrid(name, grid, workgroup);
+    if (division === null) return null;
+    if (facts !== undefined) mustFit(name, division, facts, maxWorkgroup);
     return {
       words: [KERNEL_ATTRIBUTES],
-      attributes: [grid.length, ...three("grid", grid, 1), ...three("workgroup", workgroup, 0)],
+      attributes: [division.dimensions, ...division.grid, ...division.workgroup],
     };
   }
   if (teams === 0) return null;
-  // A list without any word would be one work-item's, so the teams are always among them; 0 leaves them to the plugin.
+  return { words: teamWords(attributes), attributes: [] };
+}
+
+/** A list without any word would be one work-item's, so the teams are always among them; 0 leaves them to the plugin. */
+export function teamWords({ teams, threads }: Pick<LaunchAttributes, "teams" | "threads">): number[] {
   const words = [integer("teams", teams ?? 0, 0, INT_MAX) * VALUE_SHIFT + NUM_TEAMS];
   if (threads !== undefined) words.push(integer("threads", threads, 0, INT_MAX) * VALUE_SHIFT + THREAD_LIMIT);
-  return { words, attributes: [] };
+  return words;
 }

@@ -6,9 +6,9 @@
  *
  * @packageDocumentation
  */
-import { OffloadError } from "../../errors.js";
 import type { AgentFacts, KernelDispatch } from "../../hsa/index.js";
 import { integer } from "../../validate.js";
+import { divideGrid, type GridDivision, mustFit } from "../grid_division.js";
 import type { LaunchAttributes, OpenaccDimensions } from "../plugin.js";
 import { type GcnEnvironment, TEAM_ARENA_BYTES } from "./environment.js";
 import type { KernelAbi } from "./kernel_abi.js";
@@ -76,8 +76,10 @@ export function openmpShape(
   facts: Facts,
   environment: GcnEnvironment,
 ): LaunchShape | null {
-  if (attributes.grid !== undefined)
-    return gridShape(kernel, attributes.grid, attributes.workgroup, facts, environment);
+  if (attributes.grid !== undefined) {
+    const division = divideGrid(kernel.name, attributes.grid, attributes.workgroup);
+    return division === null ? null : shape(kernel, "openmp", division, facts, environment);
+  }
   const asked = attributes.teams === undefined ? 0 : integer("teams", attributes.teams, 0, 2 ** 31 - 1);
   if (attributes.teams === 0) return null;
   const limit = attributes.threads === undefined ? 0 : integer("threads", attributes.threads, 0, 2 ** 31 - 1);
@@ -126,7 +128,8 @@ function teamShape(
   const own = kind === "constructor" ? { teams: 0, threads: 0 } : environment;
   const teams = own.teams || wanted.teams;
   const threads = Math.min(own.threads || atMost(wanted.threads, kernel, facts), MOST_THREADS);
-  return shape(kernel, kind, [teams, LANES, threads], [1, LANES, threads], 3, facts, environment);
+  const division: GridDivision = { dimensions: 3, grid: [teams, LANES, threads], workgroup: [1, LANES, threads] };
+  return shape(kernel, kind, division, facts, environment);
 }
 
 /** Fewer threads where the registers of a compute unit do not suffice for them all: they would wait for each other for ever. */
@@ -136,56 +139,15 @@ function atMost(threads: number, { vgprs }: KernelNeeds, { name }: Facts): numbe
   return Math.max(1, Math.min(threads, most));
 }
 
-/** A division in work-items, as HSA counts them. */
-function gridShape(
-  kernel: KernelNeeds,
-  grid: readonly number[],
-  workgroup: readonly number[] = [],
-  facts: Facts,
-  environment: GcnEnvironment,
-): LaunchShape | null {
-  if (grid.length < 1 || grid.length > 3) {
-    throw new OffloadError(
-      "ERR_OFFLOAD_GRID",
-      `kernel ${kernel.name}: a grid has 1 to 3 dimensions, not ${grid.length}`,
-    );
-  }
-  const sizes = grid.map((size, i) => integer(`grid[${i}]`, size, 0, 2 ** 32 - 1));
-  if (sizes.some((size) => size === 0)) return null;
-  const [x = 1, y = 1, z = 1] = sizes;
-  // What is left open: 64 work-items in one dimension, 8 x 8 in two, 4 x 4 x 4 in three.
-  const open = [64, 8, 4][grid.length - 1] as number;
-  const group = ([x, y, z] as const).map((size, i) => {
-    const asked = i < grid.length ? integer(`workgroup[${i}]`, workgroup[i] ?? 0, 0, 2 ** 16 - 1) : 1;
-    return Math.min(asked || open, size);
-  }) as [number, number, number];
-  return shape(kernel, "openmp", [x, y, z], group, grid.length, facts, environment);
-}
-
 function shape(
   kernel: KernelNeeds,
   kind: LaunchKind,
-  grid: [number, number, number],
-  workgroup: [number, number, number],
-  dimensions: number,
+  division: GridDivision,
   facts: Facts,
   environment: GcnEnvironment,
 ): LaunchShape {
-  const items = workgroup[0] * workgroup[1] * workgroup[2];
-  const most = Math.min(facts.workgroupMaxSize, kernel.maxWorkgroup);
-  if (items > most) {
-    throw new OffloadError(
-      "ERR_OFFLOAD_WORKGROUP",
-      `kernel ${kernel.name}: a workgroup of ${workgroup.join("×")} has ${items} work-items, of at most ${most}`,
-    );
-  }
-  const over = grid.findIndex((size, i) => size > (facts.gridMaxDim[i] as number));
-  if (over >= 0) {
-    throw new OffloadError(
-      "ERR_OFFLOAD_GRID",
-      `kernel ${kernel.name}: a grid of ${grid.join("×")} is larger than ${facts.name}'s ${facts.gridMaxDim.join("×")}`,
-    );
-  }
+  mustFit(kernel.name, division, facts, kernel.maxWorkgroup);
+  const { dimensions, grid, workgroup } = division;
   const teams = Math.ceil(grid[0] / workgroup[0]);
   const threads = Math.ceil(grid[2] / workgroup[2]) * workgroup[2];
   const arenaBytesPerTeam =

@@ -1,10 +1,11 @@
 /** Kernels that go wrong: an error of their launch each, with the kernel's name, and everything else goes on. */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { DeviceError } from "../../../lib/errors.js";
 import type { LaunchAttributes } from "../../../lib/plugin/plugin.js";
-import { Bench, failureOf, ONE, openPlugin } from "./fixture.js";
+import { describeBut, openTested, testBut } from "../under-test.js";
+import { Bench, failureOf, ONE } from "./fixture.js";
 
-const plugin = openPlugin();
+const plugin = openTested();
 const bench = new Bench(plugin);
 const other = new Bench(plugin, 1);
 
@@ -40,59 +41,61 @@ const FAULTS: readonly (readonly [string, string, readonly number[], LaunchAttri
   ["runs for ever", "endless", [1], TIMEOUT, "ERR_OFFLOAD_TIMEOUT"],
 ];
 
-describe.each(FAULTS)("a kernel that %s", (_, name, words, attributes, code) => {
-  const expected = { code, kernel: name };
+for (const [what, name, words, attributes, code] of FAULTS) {
+  describeBut("goes on after a fault", `a kernel that ${what}`, () => {
+    const expected = { code, kernel: name };
 
-  test("fails its blocking launch", async () => {
-    const error = await failureOf(() => bench.run(name, words, attributes));
-    expect(error).toBeInstanceOf(DeviceError);
-    expect(error).toMatchObject(expected);
-    expect(error.message).toContain(`kernel ${name}:`);
-  });
+    test("fails its blocking launch", async () => {
+      const error = await failureOf(() => bench.run(name, words, attributes));
+      expect(error).toBeInstanceOf(DeviceError);
+      expect(error).toMatchObject(expected);
+      expect(error.message).toContain(`kernel ${name}:`);
+    });
 
-  test("fails its awaited launch, and those before it are over", async () => {
-    const log = bench.zeros(4);
-    const before = bench.launch("append", [log, 1, 100]);
-    const error = await failureOf(() => bench.launch(name, words, attributes));
-    expect(error).toMatchObject(expected);
-    await before;
-    expect(bench.read(log, 2)).toEqual([1, 1]);
-    plugin.free(0, log);
-  });
+    test("fails its awaited launch, and those before it are over", async () => {
+      const log = bench.zeros(4);
+      const before = bench.launch("append", [log, 1, 100]);
+      const error = await failureOf(() => bench.launch(name, words, attributes));
+      expect(error).toMatchObject(expected);
+      await before;
+      expect(bench.read(log, 2)).toEqual([1, 1]);
+      plugin.free(0, log);
+    });
 
-  test("is told of by the launch itself, time and again", async () => {
-    for (let i = 0; i < 3; i++) {
-      expect(await failureOf(() => bench.run(name, words, attributes))).toMatchObject(expected);
+    test("is told of by the launch itself, time and again", async () => {
+      for (let i = 0; i < 3; i++) {
+        expect(await failureOf(() => bench.run(name, words, attributes))).toMatchObject(expected);
+        expect(await failureOf(() => bench.launch(name, words, attributes))).toMatchObject(expected);
+      }
+    });
+
+    test("fails no launch of the other device", async () => {
+      const flag = other.zeros(2);
+      const waiting = other.launch("wait_for_flag", [flag, flag + 8]);
       expect(await failureOf(() => bench.launch(name, words, attributes))).toMatchObject(expected);
-    }
-  });
+      expect(await failureOf(() => bench.run(name, words, attributes))).toMatchObject(expected);
+      other.write(flag, 7);
+      await waiting;
+      expect(other.read(flag, 2)).toEqual([7, 7]);
+      plugin.free(1, flag);
+    });
 
-  test("fails no launch of the other device", async () => {
-    const flag = other.zeros(2);
-    const waiting = other.launch("wait_for_flag", [flag, flag + 8]);
-    expect(await failureOf(() => bench.launch(name, words, attributes))).toMatchObject(expected);
-    expect(await failureOf(() => bench.run(name, words, attributes))).toMatchObject(expected);
-    other.write(flag, 7);
-    await waiting;
-    expect(other.read(flag, 2)).toEqual([7, 7]);
-    plugin.free(1, flag);
+    test("while it fails in the one queue, blocking launches do not fail for it", async () => {
+      const failing = bench.launch(name, words, attributes).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      const log = bench.zeros(20);
+      for (let i = 0; i < 10; i++) bench.run("append", [log, i, 50]);
+      expect(await failing).toMatchObject(expected);
+      for (let i = 10; i < 15; i++) bench.run("append", [log, i, 0]);
+      expect(bench.read(log, 16)).toEqual([15, ...Array.from({ length: 15 }, (_each, i) => i)]);
+      plugin.free(0, log);
+    });
   });
+}
 
-  test("while it fails in the one queue, blocking launches do not fail for it", async () => {
-    const failing = bench.launch(name, words, attributes).then(
-      () => null,
-      (error: unknown) => error,
-    );
-    const log = bench.zeros(20);
-    for (let i = 0; i < 10; i++) bench.run("append", [log, i, 50]);
-    expect(await failing).toMatchObject(expected);
-    for (let i = 10; i < 15; i++) bench.run("append", [log, i, 0]);
-    expect(bench.read(log, 16)).toEqual([15, ...Array.from({ length: 15 }, (_each, i) => i)]);
-    plugin.free(0, log);
-  });
-});
-
-test("a memory fault names the address, and what lies nearest to it", async () => {
+testBut("goes on after a fault", "a memory fault names the address, and what lies nearest to it", async () => {
   const area = plugin.alloc(0, 4096);
   const error = await failureOf(() => bench.run("write_to", [area + 2 ** 23, 1]));
   expect(error).toMatchObject({ code: "ERR_OFFLOAD_MEMORY_FAULT", address: area + 2 ** 23 });
@@ -108,7 +111,7 @@ test("a kernel that ends in time is not given up", async () => {
   plugin.free(0, log);
 });
 
-test("a time limit is of one launch, not of those that wait before it", async () => {
+testBut("in order", "a time limit is of one launch, not of those that wait before it", async () => {
   const log = bench.zeros(30);
   const limited = { ...ONE, timeout: 400 };
   const runs = Array.from({ length: 20 }, (_, i) => bench.launch("append", [log, i, 400], limited));

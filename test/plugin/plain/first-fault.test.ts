@@ -2,13 +2,14 @@
  * The first memory fault in the life of a process: ROCr reports it for the device, and not for the queue whose kernel it was, so that
  * every queue of the device learns of it. One test, since there is one such fault.
  */
-import { expect, test } from "vitest";
-import { Bench, failureOf, openPlugin } from "./fixture.js";
+import { expect } from "vitest";
+import { openTested, testBut } from "../under-test.js";
+import { Bench, failureOf } from "./fixture.js";
 
-const plugin = openPlugin();
+const plugin = openTested();
 const bench = new Bench(plugin);
 
-test("it fails the launch that made it, and no later one on any queue", async () => {
+testBut("goes on after a fault", "it fails the launch that made it, and no later one on any queue", async () => {
   const log = bench.zeros(10);
   const one = plugin.asyncConstruct(0);
   const idle = plugin.asyncConstruct(0);
