@@ -21,6 +21,8 @@ const LIMITS = {
   "hidden arguments": "tells kernels of GCC's arguments only, not of clang's",
   "ends the process": "it ends the process where it has no memory for a launch",
   "in order": "runs the launches of a device side by side: a time limit counts from the sending",
+  "image facts": "does not tell how an image's conventions were found",
+  "own variables": "an image's table is what GCC made: none is told from a code object alone",
   output: "what kernels print goes to the process's stdout",
 } as const;
 export type Limit = keyof typeof LIMITS;

@@ -35,9 +35,13 @@ export interface Lab<P extends OffloadPlugin = GcnPlugin> {
 
 const DEVICES = `software:${targets.join()}`;
 
-/** The same on the plugin under test, which says nothing of what kernels print. */
-export function openTestedLab(): Pick<Lab<OffloadPlugin>, "plugin" | "load"> {
-  if (!FOREIGN) return openLab();
+type TestedLab = Pick<Lab<OffloadPlugin>, "plugin" | "load"> & Partial<Pick<Lab, "printed">>;
+
+/** The same on the plugin under test. */
+export function openTestedLab(environment: Readonly<Record<string, string>> = {}): TestedLab {
+  if (!FOREIGN) return openLab(environment);
+  // Where a C plugin reads them.
+  Object.assign(process.env, environment);
   const plugin = ForeignPlugin.open({ device: DEVICES });
   afterAll(() => plugin.dispose());
   for (const [device] of targets.entries()) plugin.initDevice(device);

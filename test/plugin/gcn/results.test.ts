@@ -1,20 +1,26 @@
 /** Target regions of GCC 12's images through the plugin, with their results. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Image, openLab, targets } from "./fixture.js";
+import type { GcnModule, OffloadPlugin } from "../../../lib/plugin/index.js";
+import { testBut } from "../under-test.js";
+import { type Image, openTestedLab, targets } from "./fixture.js";
 
-const lab = openLab();
+const lab = openTestedLab();
 
 describe.each(targets)("%s", (target) => {
-  let image: Image;
+  let image: Image<OffloadPlugin>;
   beforeAll(async () => {
     image = await lab.load("regions.c", target);
   });
 
-  test("GCC 12 is recognised by its own comment", () => {
-    expect(image.module.image.abi).toEqual({
+  testBut("image facts", "GCC 12 is recognised by its own comment", () => {
+    const { image: facts } = image.module as GcnModule;
+    expect(facts.abi).toEqual({
       abi: "gcc-12",
       evidence: `compiled by GCC ${image.program.image.compiler}`,
     });
+  });
+
+  test("an image is its device's", () => {
     expect(image.module.device).toBe(targets.indexOf(target));
   });
 
