@@ -15,6 +15,7 @@
         "native/addon/environment.cc",
         "native/addon/error.cc",
         "native/addon/executable.cc",
+        "native/addon/foreign_claim.cc",
         "native/addon/foreign_end.cc",
         "native/addon/foreign_image.cc",
         "native/addon/foreign_launches.cc",

@@ -20,6 +20,7 @@ export interface NativeForeignPlugin {
   readonly disposed: boolean;
   getNumDevices(requires: number): number;
   initDevice(device: number): void;
+  /** Does not wait for what runs. */
   finiDevice(device: number): void;
   /** `places`: an address and a size for each function and variable, and what else the plugin has found. */
   loadImage(
@@ -29,6 +30,7 @@ export interface NativeForeignPlugin {
     variables: number,
     indirectFunctions: readonly number[],
   ): { readonly id: number; readonly places: readonly (number | bigint)[] };
+  /** Does not wait for what runs. */
   unloadImage(device: number, image: number): void;
   /** 0: none to be had. */
   alloc(device: number, bytes: number): number;
@@ -62,6 +64,8 @@ export interface NativeForeignPlugin {
     session: number | null,
     name: string,
   ): Promise<void>;
+  /** Blocks until `runAsync`'s of a device are over; `timeout`: milliseconds, or 0. Their promises are settled later. */
+  waitForRuns(device: number, timeout: number): ForeignOutcome;
   /** By the devices' numbers: whose memory faults end the waits for what runs there. */
   watchFaults(agents: readonly number[]): void;
   /** Nobody waits any more for what runs on a device, and nothing of it is awaited by the process's end. */
@@ -90,6 +94,7 @@ export interface NativeForeignPlugin {
   ): Promise<void>;
   queueConstruct(device: number): number;
   /** Blocks until what is in it is over. */
+  queueWait(queue: number, timeout: number): ForeignOutcome;
   queueDestruct(queue: number): void;
   /** Resolves when `later` has waited for what is in `earlier` now. */
   queueSerialize(earlier: number, later: number): Promise<void>;

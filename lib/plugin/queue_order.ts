@@ -6,14 +6,26 @@
  */
 import { OffloadError } from "../errors.js";
 
+/** What has not gone to the device: the host's work whose turn it is, and what waits behind that. */
+interface Held {
+  /** Rises over all queues of the process. */
+  readonly number: number;
+  /** The host's work begins when this is over; null: work for the device. */
+  readonly before: Promise<void> | null;
+  begin(): void;
+  /** Does what is left of it, and settles its promise; false: that cannot be had at once. */
+  finish(): boolean;
+}
+
+let lastNumber = 0;
+/** What is held with a greater number has come later. */
+export const newestNumber = (): number => lastNumber;
+
 export class QueueOrder {
   #pending = 0;
-  /** What the host does, and what waits behind that: whatever comes now waits behind them. */
-  #unsent = 0;
+  readonly #held: Held[] = [];
   /** When all that is in the queue now is over, whatever came of it. */
   #tail: Promise<void> = Promise.resolve();
-  /** The same, of what holds others back. */
-  #hostTail: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
   get empty(): boolean {
@@ -21,7 +33,7 @@ export class QueueOrder {
   }
   /** Whether there is anything that has not gone to the device yet. */
   get holds(): boolean {
-    return this.#unsent > 0;
+    return this.#held.length > 0;
   }
   /** When all that is in the queue now is over, whatever came of it. */
   get over(): Promise<void> {
@@ -30,24 +42,26 @@ export class QueueOrder {
 
   /** @param send - hands work to the device; its promise tells when that is over. */
   device<T>(send: () => Promise<T>): Promise<T> {
-    if (this.#unsent === 0) return this.#enter(send());
-    this.#unsent++;
-    const sent = this.#hostTail.then(() => {
-      this.#unsent--;
-      return send();
-    });
-    return this.#enter(sent);
+    return this.#enter(this.#held.length === 0 ? send() : this.#hold(null, send));
   }
 
-  /** Work of the host, in its turn: never before this call has returned. */
-  host(work: () => void | Promise<void>): Promise<void> {
-    this.#unsent++;
-    const done = this.#tail.then(work).finally(() => {
-      this.#unsent--;
-    });
-    this.#enter(done);
-    this.#hostTail = this.#tail;
-    return done;
+  /**
+   * Work of the host, in its turn: never before this call has returned.
+   * @param finish - what is left of the work, without waiting, where all before it is over; false: not now. The work itself goes on, or is
+   *   never begun, and must not do it again.
+   */
+  host(work: () => void | Promise<void>, finish: () => boolean = () => false): Promise<void> {
+    return this.#enter(
+      this.#hold<void>(
+        this.#tail,
+        async () => work(),
+        (resolve) => {
+          const done = finish();
+          if (done) resolve();
+          return done;
+        },
+      ),
+    );
   }
 
   /** When all that is in the queue now is over; rejects once with the first error since the last time. */
@@ -56,6 +70,71 @@ export class QueueOrder {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure.error;
+  }
+
+  /** Of the host's work whose turn it is; null where nothing is held. */
+  get turn(): number | null {
+    return this.#held[0]?.number ?? null;
+  }
+  /** Does at once what the host has to do now. The caller has seen to it that all before it is over. */
+  finishTurn(): boolean {
+    return this.#held[0]?.finish() ?? true;
+  }
+
+  /** @param finish - the same as `host`'s, and settles the promise */
+  #hold<T>(
+    before: Promise<void> | null,
+    work: () => Promise<T>,
+    finish: (resolve: (value: T) => void) => boolean = () => false,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let begun = false;
+      const held: Held = {
+        number: ++lastNumber,
+        before,
+        begin: () => {
+          if (begun) return;
+          begun = true;
+          const done = work();
+          if (before !== null) {
+            const leave = (): void => this.#leave(held);
+            done.then(leave, leave);
+          }
+          done.then(resolve, reject);
+        },
+        finish: () => {
+          try {
+            if (!finish(resolve)) return false;
+          } catch (error) {
+            reject(error);
+          }
+          this.#leave(held);
+          return true;
+        },
+      };
+      this.#held.push(held);
+      if (this.#held.length === 1) this.#advance();
+    });
+  }
+
+  #leave(held: Held): void {
+    if (this.#held[0] !== held) return;
+    this.#held.shift();
+    this.#advance();
+  }
+  /** To the next work of the host. */
+  #advance(): void {
+    for (let head = this.#held[0]; head !== undefined; head = this.#held[0]) {
+      if (head.before !== null) {
+        const turn = head;
+        void head.before.then(() => {
+          if (this.#held[0] === turn) turn.begin();
+        });
+        return;
+      }
+      this.#held.shift();
+      head.begin();
+    }
   }
 
   #enter<T>(done: Promise<T>): Promise<T> {

@@ -75,6 +75,10 @@ Napi::Value ForeignPlugin::Within(Napi::Env env, std::optional<ForeignRuns::Mill
 Napi::Value ForeignPlugin::RunAsync(const Napi::CallbackInfo& info) {
   return runs_.Start(info.Env(), LaunchOf(library_, Arguments(info)));
 }
+Napi::Value ForeignPlugin::WaitForRuns(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  return FromOutcome(info.Env(), runs_.WaitFor(DeviceAt(arguments, 0), LimitAt(arguments, 1)));
+}
 Napi::Value ForeignPlugin::WatchFaults(const Napi::CallbackInfo& info) {
   const Napi::Array list = Arguments(info).Array(0, "agents");
   const std::span<const hsa_agent_t> known = environment().runtime()->agents();

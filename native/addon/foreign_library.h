@@ -38,6 +38,10 @@ struct ForeignLibrary {
   bool Since(ForeignFamily family) const { return family_ >= family; }
   int family() const { return static_cast<int>(family_); }
 
+  // The same for the same library, whatever path led to it.
+  const void* identity() const { return handle_; }
+  const std::string& path() const { return path_; }
+
   // One of this package's own, for libgomp: its calls go to JavaScript's thread, which must not wait for them.
   bool CallsJavaScript() const { return calls_javascript_; }
 

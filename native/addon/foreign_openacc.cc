@@ -1,8 +1,11 @@
 // OpenACC's part of a C plugin: launches, queues, properties.
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "arguments.h"
@@ -15,6 +18,7 @@ namespace {
 // A property whose value is a text.
 constexpr int kText = 0x10000;
 constexpr int kMostProperty = 0x1ffff;
+constexpr std::chrono::microseconds kPoll{100};
 
 // A launch by a call with or without a queue behind its arguments: function, dimensions, words of the table on the host
 // or null, its address on the device or null, session or null.
@@ -89,6 +93,20 @@ Napi::Value ForeignPlugin::QueueConstruct(const Napi::CallbackInfo& info) {
   if (!library_.Openacc()) Failed(info.Env(), "openacc_async_construct");
   const uint64_t id = queues_.Construct(info.Env(), DeviceAt(Arguments(info), 0));
   return Napi::Number::New(info.Env(), static_cast<double>(id));
+}
+Napi::Value ForeignPlugin::QueueWait(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  const ForeignQueues::Queue& queue = queues_.At(info.Env(), arguments.Integer(0, "queue", 1, kMaxSafeInteger));
+  const std::optional<ForeignRuns::Milliseconds> limit = LimitAt(arguments, 1);
+  const auto end = std::chrono::steady_clock::now() + limit.value_or(ForeignRuns::Milliseconds(0));
+  // The plugin's own wait goes on for ever behind a kernel that has had a memory fault.
+  while (library_.async_test(queue.handle) == 0) {
+    if (const std::optional<uint64_t> fault = runs_.FaultOf(queue.device))
+      return FromOutcome(info.Env(), {.fault = *fault});
+    if (limit && std::chrono::steady_clock::now() >= end) return FromOutcome(info.Env(), {.late = true});
+    std::this_thread::sleep_for(kPoll);
+  }
+  return FromOutcome(info.Env(), {});
 }
 Napi::Value ForeignPlugin::QueueDestruct(const Napi::CallbackInfo& info) {
   queues_.Destruct(info.Env(), Arguments(info).Integer(0, "queue", 1, kMaxSafeInteger));

@@ -73,6 +73,7 @@ void ForeignPlugin::Release(Teardown teardown) {
     runs_.WaitForAll(kLeave);
     queues_.WaitForAll(kLeave);
   }
+  claim_.Release();
 }
 
 Napi::Value ForeignPlugin::GetNumDevices(const Napi::CallbackInfo& info) {
@@ -83,8 +84,6 @@ Napi::Value ForeignPlugin::InitDevice(const Napi::CallbackInfo& info) {
   return Checked(info.Env(), library_.init_device(DeviceAt(Arguments(info), 0)), "init_device");
 }
 Napi::Value ForeignPlugin::FiniDevice(const Napi::CallbackInfo& info) {
-  // The C plugin waits for nothing.
-  runs_.WaitForAll();
   return Checked(info.Env(), library_.fini_device(DeviceAt(Arguments(info), 0)), "fini_device");
 }
 
@@ -122,7 +121,6 @@ Napi::Value ForeignPlugin::UnloadImage(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const auto found = images_.find(arguments.Integer(1, "image", 1, kMaxSafeInteger));
   if (found == images_.end()) FailType(info.Env(), "image", "the number of a loaded image");
-  runs_.WaitForAll();
   Checked(info.Env(),
           library_.unload_image(DeviceAt(arguments, 0), ImageVersion(library_), &found->second->description()),
           "unload_image");
@@ -184,11 +182,13 @@ void DefineForeignPlugins(Environment& environment, Napi::Object exports) {
                         Method<P, &P::CanRun>("canRun"),
                         Method<P, &P::Run>("run"),
                         Method<P, &P::RunAsync>("runAsync"),
+                        Method<P, &P::WaitForRuns>("waitForRuns"),
                         Method<P, &P::WatchFaults>("watchFaults"),
                         Method<P, &P::GiveUp>("giveUp"),
                         Method<P, &P::OpenaccExec>("openaccExec"),
                         Method<P, &P::OpenaccAsyncExec>("openaccAsyncExec"),
                         Method<P, &P::QueueConstruct>("queueConstruct"),
+                        Method<P, &P::QueueWait>("queueWait"),
                         Method<P, &P::QueueDestruct>("queueDestruct"),
                         Method<P, &P::QueueSerialize>("queueSerialize"),
                         Method<P, &P::QueueHostToDevice>("queueHost2dev"),

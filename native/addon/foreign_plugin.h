@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "foreign_claim.h"
 #include "foreign_image.h"
 #include "foreign_library.h"
 #include "foreign_queues.h"
@@ -21,8 +22,9 @@ class ForeignPlugin final : public Handle<ForeignPlugin> {
   static constexpr napi_type_tag kTag = {0x0b5e7b1c54ad4d5e, 0x9c1f0d5b8a3e6f27};
   static constexpr const char* kName = "ForeignPlugin";
 
+  // Throws ForeignLibraryError.
   ForeignPlugin(Environment& environment, const std::string& path)
-      : Handle(environment), library_(path), queues_(library_) {}
+      : Handle(environment), library_(path), claim_(library_), queues_(library_) {}
 
   const ForeignLibrary& library() const { return library_; }
 
@@ -42,6 +44,7 @@ class ForeignPlugin final : public Handle<ForeignPlugin> {
   Napi::Value CanRun(const Napi::CallbackInfo& info);
   Napi::Value Run(const Napi::CallbackInfo& info);
   Napi::Value RunAsync(const Napi::CallbackInfo& info);
+  Napi::Value WaitForRuns(const Napi::CallbackInfo& info);
   Napi::Value WatchFaults(const Napi::CallbackInfo& info);
   Napi::Value GiveUp(const Napi::CallbackInfo& info);
   Napi::Value SessionStart(const Napi::CallbackInfo& info);
@@ -52,6 +55,7 @@ class ForeignPlugin final : public Handle<ForeignPlugin> {
   Napi::Value OpenaccExec(const Napi::CallbackInfo& info);
   Napi::Value OpenaccAsyncExec(const Napi::CallbackInfo& info);
   Napi::Value QueueConstruct(const Napi::CallbackInfo& info);
+  Napi::Value QueueWait(const Napi::CallbackInfo& info);
   Napi::Value QueueDestruct(const Napi::CallbackInfo& info);
   Napi::Value QueueSerialize(const Napi::CallbackInfo& info);
   Napi::Value QueueHostToDevice(const Napi::CallbackInfo& info);
@@ -64,6 +68,7 @@ class ForeignPlugin final : public Handle<ForeignPlugin> {
   Napi::Value Within(Napi::Env env, std::optional<ForeignRuns::Milliseconds> limit, ForeignLaunch launch);
 
   const ForeignLibrary library_;
+  ForeignClaim claim_;
   std::unordered_map<uint64_t, std::unique_ptr<ForeignImage>> images_;
   uint64_t next_image_ = 1;
   ForeignRuns runs_;

@@ -136,6 +136,31 @@ ForeignRuns::Outcome ForeignRuns::Within(std::optional<Milliseconds> limit, Fore
   return {.fault = fault->second};
 }
 
+std::optional<uint64_t> ForeignRuns::FaultOf(int device) const {
+  const std::lock_guard lock(shared_->mutex);
+  const auto fault = shared_->faults.find(device);
+  if (fault == shared_->faults.end()) return std::nullopt;
+  return fault->second;
+}
+
+ForeignRuns::Outcome ForeignRuns::WaitFor(int device, std::optional<Milliseconds> limit) {
+  const Clock::time_point end = Clock::now() + limit.value_or(Milliseconds(0));
+  std::unique_lock lock(shared_->mutex);
+  for (const auto& run : running_) {
+    if (run->launch.device != device) continue;
+    const auto ended = [&] { return run->over || shared_->faults.contains(device); };
+    if (limit)
+      shared_->changed.wait_until(lock, end, ended);
+    else
+      shared_->changed.wait(lock, ended);
+    if (run->over) continue;
+    const auto fault = shared_->faults.find(device);
+    if (fault == shared_->faults.end()) return {.late = true};
+    return {.fault = fault->second};
+  }
+  return {};
+}
+
 void ForeignRuns::WaitForAll() {
   std::unique_lock lock(shared_->mutex);
   for (const auto& run : running_) shared_->changed.wait(lock, [&] { return run->over; });

@@ -51,8 +51,13 @@ class ForeignRuns final : public hsa::SystemEventListener {
   // Blocks until it is over, and no longer.
   Outcome Within(std::optional<Milliseconds> limit, ForeignLaunch launch);
 
+  // The address of the first memory fault of a device.
+  std::optional<uint64_t> FaultOf(int device) const;
+
   // Their promises are settled later, from the event loop.
   void WaitForAll();
+  // Of a device's, or until it has had a memory fault.
+  Outcome WaitFor(int device, std::optional<Milliseconds> limit);
   // Of one that is not over by then nobody hears any more.
   void WaitForAll(Milliseconds limit);
   void GiveUp(Napi::Env env, int device);

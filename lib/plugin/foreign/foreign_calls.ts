@@ -21,6 +21,7 @@ export class ForeignCalls {
   nativeCalls = 0;
   disposed = false;
   readonly #ready = new Set<number>();
+  readonly #lives = new Map<number, number>();
   /** By device: what has made it useless for the rest of the process. */
   readonly #lost = new Map<number, string>();
 
@@ -40,9 +41,13 @@ export class ForeignCalls {
       : `device ${device} (${agent.facts.name}${agent.software ? ", software" : ""})`;
   }
 
+  /** @throws OffloadError `ERR_OFFLOAD_DISPOSED` */
+  mustBeOpen(): void {
+    if (this.disposed) throw new OffloadError("ERR_OFFLOAD_DISPOSED", "the plugin was used after its disposal");
+  }
   /** @throws OffloadError `ERR_OFFLOAD_DISPOSED`, `ERR_OFFLOAD_PLUGIN` */
   call<T>(work: (native: NativeForeignPlugin) => T): T {
-    if (this.disposed) throw new OffloadError("ERR_OFFLOAD_DISPOSED", "the plugin was used after its disposal");
+    this.mustBeOpen();
     this.nativeCalls++;
     return checked(() => work(this.native));
   }
@@ -56,7 +61,7 @@ export class ForeignCalls {
   }
   /** @throws OffloadError `ERR_OFFLOAD_NO_DEVICE`, `ERR_OFFLOAD_PLUGIN` for a device that was lost */
   mustBeReady(device: number): void {
-    if (this.disposed) throw new OffloadError("ERR_OFFLOAD_DISPOSED", "the plugin was used after its disposal");
+    this.mustBeOpen();
     if (!this.#ready.has(integer("device", device))) {
       throw noDevice(device, "it has not been initialised: initDevice comes first");
     }
@@ -65,6 +70,11 @@ export class ForeignCalls {
   }
   begin(device: number): void {
     this.#ready.add(device);
+    this.#lives.set(device, this.life(device) + 1);
+  }
+  /** How often it has been initialised. */
+  life(device: number): number {
+    return this.#lives.get(device) ?? 0;
   }
   /** Whether it was there. */
   end(device: number): boolean {

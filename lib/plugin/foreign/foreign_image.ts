@@ -40,7 +40,13 @@ export class ForeignImage implements LoadedImage {
   readonly variables: readonly TargetEntry[];
   readonly icvs: TargetEntry | null;
   readonly id: number;
+  /** Whether launches may begin. */
   loaded = true;
+  /** Launches that stand in a queue and have not gone to the device. */
+  held = 0;
+  /** Launches in queues that are not over, and what happens when they all are. */
+  #queued = 0;
+  #whenOver: (() => void) | null = null;
 
   /** Constructors have run when it returns. @throws OffloadError `ERR_OFFLOAD_IMAGE`, `ERR_OFFLOAD_PLUGIN` */
   constructor(
@@ -100,6 +106,20 @@ export class ForeignImage implements LoadedImage {
     );
     this.icvs = other.address === 0 ? null : other;
   }
+  /** A launch into a queue, until it is over. */
+  async queued(over: Promise<void>): Promise<void> {
+    this.#queued++;
+    try {
+      await over;
+    } finally {
+      if (--this.#queued === 0) this.#whenOver?.();
+    }
+  }
+  /** When all launches are over that stand in queues now. */
+  whenOver(then: () => void): void {
+    this.#whenOver = then;
+  }
+
   /** What lies on the device. */
   get entries(): readonly TargetEntry[] {
     return this.icvs === null ? this.variables : [...this.variables, this.icvs];

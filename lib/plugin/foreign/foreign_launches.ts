@@ -20,10 +20,20 @@ type LessLast<T extends readonly unknown[], N extends readonly unknown[]> = T ex
 export type RunArguments = LessLast<Parameters<Native["run"]>, [string, number]>;
 export type OpenaccArguments = LessLast<Parameters<Native["openaccExec"]>, [number, string, number]>;
 
+/** An asynchronous launch. */
+interface UnderWay {
+  readonly device: number;
+  /** When it is to be over, as `performance.now()` tells; Infinity: it may run for ever. */
+  readonly end: number;
+  /** Gives it up, and with it its device. */
+  readonly late: () => void;
+}
+
 const HINT = "No C plugin gives a launch up: its device is lost until the process ends";
 
 export class ForeignLaunches {
   readonly #stopListening: () => void;
+  readonly #underWay = new Set<UnderWay>();
 
   constructor(
     readonly calls: ForeignCalls,
@@ -51,7 +61,6 @@ export class ForeignLaunches {
   }
   /** What the C plugin would end the process for. */
   mustRun(fn: ForeignFunction): void {
-    this.calls.mustBeReady(fn.device);
     if (!fn.image.loaded) throw new OffloadError("ERR_OFFLOAD_DISPOSED", `${fn.name}'s image has been unloaded`);
     if (fn.refusal !== null) {
       throw new OffloadError("ERR_OFFLOAD_ARGUMENT_COUNT", `kernel ${fn.name} cannot be offloaded: ${fn.refusal}`);
@@ -97,22 +106,44 @@ export class ForeignLaunches {
   /** Rejects also when the device is lost to another launch. */
   #within(fn: ForeignFunction, over: Promise<void>, limit: number): Promise<void> {
     return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        stop();
+        this.#underWay.delete(launch);
+      };
       const late = (): void => {
         // Its own loss it does not hear of.
-        forget();
+        leave();
         reject(this.#late(fn, limit));
       };
+      const end = limit === 0 ? Number.POSITIVE_INFINITY : performance.now() + limit;
+      const launch: UnderWay = { device: fn.device, end, late };
       const timer = limit === 0 ? undefined : setTimeout(late, limit);
-      const forget = this.calls.whenLost(fn.device, (loss) => {
-        clearTimeout(timer);
-        forget();
+      const stop = this.calls.whenLost(fn.device, (loss) => {
+        leave();
         reject(loss.error(fn.name) ?? bystander(fn.name, loss));
       });
-      over.then(resolve, reject).finally(() => {
-        clearTimeout(timer);
-        forget();
-      });
+      this.#underWay.add(launch);
+      over.then(resolve, reject).finally(leave);
     });
+  }
+
+  /** Blocks until the device's tasks are over. @throws OffloadError as `settle` */
+  finish(device: number): void {
+    this.settle(device, (native, limit) => native.waitForRuns(device, limit));
+  }
+  /**
+   * Blocks for some of what runs on a device, as long as its launches may take.
+   * @throws OffloadError `ERR_OFFLOAD_PLUGIN` where the device is lost meanwhile
+   */
+  settle(device: number, wait: (native: Native, limit: number) => ForeignOutcome): void {
+    const launches = [...this.#underWay].filter((launch) => launch.device === device);
+    const last = launches.reduce<UnderWay | null>((a, b) => (a !== null && a.end > b.end ? a : b), null);
+    const left = last === null || last.end === Number.POSITIVE_INFINITY ? 0 : last.end - performance.now();
+    const outcome = this.calls.call((native) => wait(native, left === 0 ? 0 : Math.max(1, Math.ceil(left))));
+    if (outcome === "late") last?.late();
+    else if (outcome !== null) this.#fault(device, outcome);
+    this.calls.mustBeReady(device);
   }
 
   #late(fn: ForeignFunction, limit: number): DeviceError {

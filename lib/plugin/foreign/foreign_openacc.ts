@@ -13,13 +13,17 @@ import { bytesOf, integer, invalidType } from "../../validate.js";
 import type { AsyncQueue } from "../plugin.js";
 import { CAPABILITY } from "../plugin.js";
 import { lasting } from "../queue_order.js";
+import type { ForeignLaunches } from "./foreign_launches.js";
 import type { ForeignMemory } from "./foreign_memory.js";
 import { ForeignQueue } from "./foreign_queue.js";
 
 export class ForeignOpenacc {
   readonly #queues = new Set<ForeignQueue>();
 
-  constructor(readonly memory: ForeignMemory) {}
+  constructor(
+    readonly memory: ForeignMemory,
+    readonly launches: ForeignLaunches,
+  ) {}
 
   /** @throws OffloadError `ERR_OFFLOAD_PLUGIN` */
   mustBe(): void {
@@ -36,7 +40,7 @@ export class ForeignOpenacc {
     calls.mustBeReady(device);
     this.mustBe();
     const id = calls.call((native) => native.queueConstruct(device));
-    const queue = new ForeignQueue(calls, device, id);
+    const queue = new ForeignQueue(this.launches, device, id);
     this.#queues.add(queue);
     return queue;
   }
@@ -49,11 +53,19 @@ export class ForeignOpenacc {
       if (this.#queues.delete(queue)) this.#destroy(queue);
     }
   }
-  /** A device ends: what is in its queues is over when it returns, but for what JavaScript would have had to do. */
+  /**
+   * Blocks until what is in a device's queues is over, but for what stands behind JavaScript's own work.
+   * @throws OffloadError `ERR_OFFLOAD_PLUGIN` where the device is lost meanwhile
+   */
+  finish(device: number): void {
+    for (const queue of this.#queues) if (queue.device === device) queue.finish();
+  }
+  /** A device ends, and with it its queues. What comes to its turn in one later is refused. */
   endDevice(device: number): void {
     for (const queue of [...this.#queues]) {
       if (queue.device !== device) continue;
       queue.closing = true;
+      queue.ended = true;
       this.#queues.delete(queue);
       this.#destroy(queue);
     }
@@ -85,22 +97,51 @@ export class ForeignOpenacc {
     const queue = this.queue(value);
     const bytes = lasting(bytesOf("source", source));
     integer("destination", destination);
-    return queue.host(async () => {
-      const own = bytes().slice();
-      await this.#copy(queue, destination, own, (native) =>
-        native.queueHost2dev(queue.device, queue.id, destination, own),
-      );
-    });
+    let begun = false;
+    const begin = (): Uint8Array => {
+      queue.mustBeThere();
+      begun = true;
+      return bytes().slice();
+    };
+    return queue.host(
+      () => {
+        const own = begin();
+        return this.#copy(queue, destination, own, (native) =>
+          native.queueHost2dev(queue.device, queue.id, destination, own),
+        );
+      },
+      () => {
+        if (!begun) this.memory.host2dev(queue.device, destination, begin());
+        return true;
+      },
+    );
   }
   dev2host(value: AsyncQueue, destination: ArrayBufferView, source: number): Promise<void> {
     const queue = this.queue(value);
     const bytes = lasting(bytesOf("destination", destination));
     integer("source", source);
-    return queue.host(async () => {
-      const own = new Uint8Array(bytes().length);
-      await this.#copy(queue, source, own, (native) => native.queueDev2host(queue.device, queue.id, own, source));
-      bytes().set(own);
-    });
+    let own: Uint8Array | null = null;
+    let over = false;
+    const end = (from: Uint8Array): void => {
+      if (over) return;
+      over = true;
+      bytes().set(from);
+    };
+    return queue.host(
+      async () => {
+        queue.mustBeThere();
+        const copy = new Uint8Array(bytes().length);
+        own = copy;
+        await this.#copy(queue, source, copy, (native) => native.queueDev2host(queue.device, queue.id, copy, source));
+        end(copy);
+      },
+      () => {
+        if (own === null) this.memory.dev2host(queue.device, bytes(), source);
+        else end(own);
+        over = true;
+        return true;
+      },
+    );
   }
   async #copy(
     queue: ForeignQueue,

@@ -85,8 +85,8 @@ export class ForeignPlugin
     this.#calls = new ForeignCalls(native, gpus);
     this.#memory = new ForeignMemory(this.#calls);
     this.#sessions = new ForeignSessions(this.#memory);
-    this.#openacc = new ForeignOpenacc(this.#memory);
     this.#launches = new ForeignLaunches(this.#calls, runtime, timeout);
+    this.#openacc = new ForeignOpenacc(this.#memory, this.#launches);
     this.#runtime = runtime;
     this.name = native.name;
     this.version = native.version;
@@ -122,19 +122,24 @@ export class ForeignPlugin
     this.#calls.call((native) => native.initDevice(device));
     this.#calls.begin(device);
   }
-  /** Waits for what runs there, and frees what is still allocated. A device that was lost stays as it is. */
+  /**
+   * Waits for what runs there, and frees what is still allocated. What stands in a queue behind JavaScript's own work is refused when its
+   * turn comes. A device that was lost, or is lost to a launch that does not end in its time, stays as it is.
+   */
   finiDevice(device: number): void {
+    this.#calls.mustBeOpen();
     if (!this.#calls.isReady(integer("device", device))) return;
+    const there = this.#finish(device);
     this.#openacc.endDevice(device);
     const image = this.#images.get(device);
-    if (this.#calls.isLost(device)) {
-      if (image !== undefined) image.loaded = false;
-      this.#images.delete(device);
+    this.#images.delete(device);
+    if (image !== undefined) image.loaded = false;
+    this.#sessions.forget(device);
+    if (!there) {
       this.#calls.end(device);
       return;
     }
-    if (image !== undefined) this.unloadImage(image);
-    this.#sessions.tables.forget(device);
+    if (image !== undefined) this.#unload(image);
     this.#memory.freeAll(device);
     this.#calls.end(device);
     this.#calls.call((native) => native.finiDevice(device));
@@ -146,7 +151,7 @@ export class ForeignPlugin
     if (this.#images.has(device)) {
       throw new OffloadError(
         "ERR_OFFLOAD_IMAGE",
-        `device ${device} has an image: a C plugin has one, and loses it to another. Unload it first`,
+        `device ${device} has an image: a C plugin has one, and loses it to another. Unload it first, and let its launches be over`,
       );
     }
     const isa = this.#isas[device] ?? this.#isas[0] ?? "";
@@ -155,15 +160,40 @@ export class ForeignPlugin
     this.#memory.addVariables(device, loaded.entries);
     return loaded;
   }
+  /** Waits for what its device has been sent. Launches that stand in a queue behind JavaScript's own work keep it until they are over. */
   unloadImage(image: LoadedImage): void {
-    if (!(image instanceof ForeignImage) || this.#images.get(image.device) !== image) {
+    const own = image instanceof ForeignImage && image.native === this.#native;
+    if (own) this.#calls.mustBeReady(image.device);
+    if (!own || this.#images.get(image.device) !== image || !image.loaded) {
       throw new OffloadError("ERR_OFFLOAD_IMAGE", "the image is not loaded here, or has been unloaded");
     }
-    this.#calls.mustBeReady(image.device);
-    this.#images.delete(image.device);
-    this.#memory.removeVariables(image.device, image.entries);
+    const { device } = image;
     image.loaded = false;
+    if (!this.#finish(device)) return;
+    const life = this.#calls.life(device);
+    const unload = (): void => {
+      if (this.#images.get(device) !== image || this.#calls.life(device) !== life || this.#calls.isLost(device)) return;
+      this.#images.delete(device);
+      this.#unload(image);
+    };
+    if (image.held === 0) unload();
+    else image.whenOver(unload);
+  }
+  #unload(image: ForeignImage): void {
+    this.#memory.removeVariables(image.device, image.entries);
     this.#calls.call((native) => native.unloadImage(image.device, image.id));
+  }
+  /** Blocks until what a device has been sent is over; false where it is lost. */
+  #finish(device: number): boolean {
+    try {
+      if (this.#calls.isLost(device)) return false;
+      this.#openacc.finish(device);
+      this.#launches.finish(device);
+      return true;
+    } catch (error) {
+      if (!this.#calls.isLost(device)) throw error;
+      return false;
+    }
   }
 
   alloc(device: number, bytes: number): number {
@@ -215,9 +245,10 @@ export class ForeignPlugin
   }
 
   protected launch(session: ForeignSession, fn: ForeignFunction, attributes: LaunchAttributes): void {
+    this.#sessions.mustLive(session);
     const words = launchWords(attributes, fn, this.#calls.agents[fn.device]?.facts);
     if (words === null) return;
-    this.#launches.mustRun(fn);
+    this.#mustRun(session, fn);
     this.#launches.run(fn, this.#sessions.run(session, fn, words), attributes.timeout);
   }
   protected async launchAsync(
@@ -225,15 +256,16 @@ export class ForeignPlugin
     fn: ForeignFunction,
     attributes: LaunchAttributes,
   ): Promise<void> {
+    this.#sessions.mustLive(session);
     const words = launchWords(attributes, fn, this.#calls.agents[fn.device]?.facts);
     if (words === null) return;
-    this.#launches.mustRun(fn);
+    this.#mustRun(session, fn);
     await this.#launches.runAsync(fn, this.#sessions.run(session, fn, words), attributes.timeout);
   }
 
   protected launchOpenacc(session: ForeignSession, fn: ForeignFunction, dimensions: OpenaccDimensions): void {
     this.#openacc.mustBe();
-    this.#launches.mustRun(fn);
+    this.#mustRun(session, fn);
     this.#launches.openacc(fn, this.#sessions.openacc(session, fn, dimensions));
   }
   protected async launchOpenaccAsync(
@@ -249,10 +281,20 @@ export class ForeignPlugin
         `the queue is of device ${own.device}, and ${fn.name} of ${fn.device}`,
       );
     }
-    await own.send(() => {
-      this.#launches.mustRun(fn);
+    this.#mustRun(session, fn);
+    const { image } = fn;
+    image.held++;
+    const over = own.send(() => {
+      image.held--;
+      this.#sessions.mustLive(session);
       return this.#launches.openaccAsync(fn, own.id, this.#sessions.openacc(session, fn, dimensions));
     });
+    await image.queued(over);
+  }
+  #mustRun(session: ForeignSession, fn: ForeignFunction): void {
+    this.#sessions.mustLive(session);
+    this.#calls.mustBeReady(fn.device);
+    this.#launches.mustRun(fn);
   }
 
   asyncConstruct(device: number): ForeignQueue {

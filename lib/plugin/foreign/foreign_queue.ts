@@ -7,9 +7,10 @@
  *
  * @packageDocumentation
  */
+import { OffloadError } from "../../errors.js";
 import type { AsyncQueue } from "../plugin.js";
-import { QueueOrder } from "../queue_order.js";
-import type { ForeignCalls } from "./foreign_calls.js";
+import { newestNumber, QueueOrder } from "../queue_order.js";
+import type { ForeignLaunches } from "./foreign_launches.js";
 
 /** So many launches, copies and marks go to the plugin at once: each takes up to three places. */
 const MOST_AT_ONCE = 16;
@@ -17,19 +18,24 @@ const MOST_AT_ONCE = 16;
 export class ForeignQueue implements AsyncQueue {
   /** Nothing more comes into it. */
   closing = false;
-  readonly #calls: ForeignCalls;
+  /** Its device has ended. */
+  ended = false;
+  readonly #launches: ForeignLaunches;
   readonly #order = new QueueOrder();
-  /** When those have passed who wait for a mark here: it lies in a place of this queue, which is not to be used again before. */
-  readonly #marks = new Set<Promise<void>>();
+  /**
+   * When those have passed who wait for a mark here: it lies in a place of this queue, which is not to be used again before. And their
+   * queues.
+   */
+  readonly #marks = new Map<Promise<void>, ForeignQueue>();
   #atOnce = 0;
 
   constructor(
-    calls: ForeignCalls,
+    launches: ForeignLaunches,
     readonly device: number,
     /** The native queue's number. */
     readonly id: number,
   ) {
-    this.#calls = calls;
+    this.#launches = launches;
   }
 
   get empty(): boolean {
@@ -39,11 +45,22 @@ export class ForeignQueue implements AsyncQueue {
   /** @param send - puts one thing into the plugin's queue; resolves when that is over. */
   send(send: () => Promise<void>): Promise<void> {
     this.#makeRoom();
-    return this.#order.device(send);
+    return this.#order.device(async () => {
+      this.mustBeThere();
+      await send();
+    });
   }
-  /** Work of the host, in its turn: never before this call has returned. */
-  host(work: () => void | Promise<void>): Promise<void> {
-    return this.#order.host(work);
+  /** Work of the host, in its turn: never before this call has returned. `finish` as in `QueueOrder.host`. */
+  host(work: () => void | Promise<void>, finish?: () => boolean): Promise<void> {
+    return this.#order.host(work, finish);
+  }
+  /** @throws OffloadError `ERR_OFFLOAD_DISPOSED`, for what comes to its turn too late. */
+  mustBeThere(): void {
+    if (!this.ended) return;
+    throw new OffloadError(
+      "ERR_OFFLOAD_DISPOSED",
+      `device ${this.device} has ended before this had its turn in its queue`,
+    );
   }
   synchronize(): Promise<void> {
     return this.#order.synchronize();
@@ -55,25 +72,50 @@ export class ForeignQueue implements AsyncQueue {
     this.#makeRoom();
     other.#makeRoom();
     if (this.#order.holds || other.#order.holds) {
-      const before = other.#order.over;
-      void this.host(() => before);
+      const [before, newest] = [other.#order.over, newestNumber()];
+      void this.host(
+        () => before,
+        () => other.finish(newest),
+      );
       return;
     }
     const passed = this.#order.device(async () =>
-      this.#calls.call((native) => native.queueSerialize(other.id, this.id)),
+      this.#launches.calls.call((native) => native.queueSerialize(other.id, this.id)),
     );
-    other.#marks.add(passed);
+    other.#marks.set(passed, this);
     const forget = (): void => {
       other.#marks.delete(passed);
     };
     passed.then(forget, forget);
   }
 
+  /**
+   * Blocks until what is in it is over, up to what came with a later number; false: JavaScript's own work comes first.
+   * @throws OffloadError `ERR_OFFLOAD_PLUGIN` where the device is lost meanwhile
+   */
+  finish(last = Number.POSITIVE_INFINITY): boolean {
+    for (let turn = this.#order.turn; turn !== null && turn <= last; turn = this.#order.turn) {
+      this.#drain();
+      if (!this.#order.finishTurn()) return false;
+    }
+    this.#drain();
+    return true;
+  }
+  #drain(): void {
+    this.#launches.settle(this.device, (native, limit) => native.queueWait(this.id, limit));
+  }
+
   /** Holds back what comes until there are places. */
   #makeRoom(): void {
     if (++this.#atOnce <= MOST_AT_ONCE) return;
     this.#atOnce = 1;
-    const passed = [...this.#marks];
-    void this.host(() => Promise.allSettled(passed).then(() => {}));
+    const marks = new Map(this.#marks);
+    void this.host(
+      () => Promise.allSettled(marks.keys()).then(() => {}),
+      () => {
+        for (const waiting of new Set(marks.values())) waiting.#drain();
+        return true;
+      },
+    );
   }
 }

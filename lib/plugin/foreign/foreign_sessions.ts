@@ -9,6 +9,7 @@ import { integer } from "../../validate.js";
 import type { OpenaccDimensions, TablePlace, TargetVarTable } from "../plugin.js";
 import { Session } from "../session.js";
 import { tableAddress } from "../sessioned.js";
+import { noDevice } from "./foreign_calls.js";
 import type { ForeignFunction } from "./foreign_image.js";
 import type { OpenaccArguments, RunArguments } from "./foreign_launches.js";
 import type { ForeignMemory } from "./foreign_memory.js";
@@ -27,6 +28,8 @@ export class ForeignSession extends Session {
   constructor(readonly owner: ForeignSessions) {
     super();
   }
+  /** Of its device's lives, the one that it was started in. */
+  life = 0;
   /** One that was set. */
   table: number | null = null;
   /** One that was allocated, of a plugin without sessions. */
@@ -46,9 +49,20 @@ export class ForeignSessions {
     this.tables = new HeldTables(memory);
   }
 
+  /** @throws OffloadError `ERR_OFFLOAD_NO_DEVICE` */
+  mustLive(session: ForeignSession): void {
+    if (this.#lives(session)) return;
+    throw noDevice(session.device, "it has been ended since the session was started");
+  }
+  #lives({ life, device }: ForeignSession): boolean {
+    const { calls } = this.memory;
+    return calls.isReady(device) && calls.life(device) === life;
+  }
+
   start(session: ForeignSession): void {
     const { calls } = this.memory;
     calls.mustBeReady(session.device);
+    session.life = calls.life(session.device);
     const size = calls.native.sessionSize;
     if (size === null) return;
     const memory = new SessionMemory(size, session.device);
@@ -56,6 +70,7 @@ export class ForeignSessions {
     session.memory = memory;
   }
   allocate(session: ForeignSession, count: number): TargetVarTable | null {
+    this.mustLive(session);
     const { memory } = session;
     const { calls } = this.memory;
     if (memory === null) {
@@ -75,6 +90,7 @@ export class ForeignSessions {
     return memory.hold(address, words);
   }
   set(session: ForeignSession, table: TablePlace): void {
+    this.mustLive(session);
     const address = tableAddress(table);
     session.table = address;
     const { memory } = session;
@@ -83,14 +99,22 @@ export class ForeignSessions {
   /** What a launch that is not over uses on a lost device is nobody else's. */
   release(session: ForeignSession): void {
     const { memory, held, device } = session;
-    const { calls } = this.memory;
-    if (calls.isReady(device) && !calls.isLost(device)) {
+    if (this.memory.calls.isLost(device)) {
+      if (memory !== null) this.#kept.push(memory);
+    } else if (this.#lives(session)) {
       if (memory?.table && !memory.used) this.#spare.push(memory);
       if (held !== null) this.tables.give(held);
-    } else if (memory !== null) this.#kept.push(memory);
+    }
     session.memory = null;
     session.held = null;
     session.table = null;
+  }
+
+  /** A device ends, and what has been allocated there goes. */
+  forget(device: number): void {
+    this.tables.forget(device);
+    const others = this.#spare.filter((memory) => memory.device !== device);
+    this.#spare.splice(0, this.#spare.length, ...others);
   }
 
   /** What a launch is called with. */

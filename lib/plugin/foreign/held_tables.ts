@@ -37,11 +37,9 @@ export class HeldTable implements TargetVarTable {
 }
 
 export class HeldTables {
-  /** Of the free ones. */
-  readonly #free: HeldTable[] = [];
+  #all: HeldTable[] = [];
+  #free: HeldTable[] = [];
   hits = 0;
-  /** Of all, in use or not. */
-  bytes = 0;
 
   constructor(readonly memory: ForeignMemory) {}
 
@@ -62,15 +60,14 @@ export class HeldTables {
   send(table: HeldTable): void {
     this.memory.host2dev(table.device, table.address, table.words.subarray(0, 2 * table.count));
   }
-  /** Those of a device that are free. */
+  /** Bytes of all, in use or not. */
+  get bytes(): number {
+    return this.#all.reduce((sum, table) => sum + table.bytes, 0);
+  }
+  /** A device ends, and all its memory goes. */
   forget(device: number): void {
-    for (let i = this.#free.length; i-- > 0; ) {
-      const table = this.#free[i] as HeldTable;
-      if (table.device !== device) continue;
-      this.#free.splice(i, 1);
-      this.bytes -= table.bytes;
-      this.memory.free(device, table.address);
-    }
+    this.#all = this.#all.filter((table) => table.device !== device);
+    this.#free = this.#free.filter((table) => table.device !== device);
   }
 
   #make(device: number, room: number): HeldTable {
@@ -82,7 +79,7 @@ export class HeldTables {
       );
     }
     const table = new HeldTable(device, this.memory.alloc(device, room * WORD), room);
-    this.bytes += table.bytes;
+    this.#all.push(table);
     return table;
   }
 }

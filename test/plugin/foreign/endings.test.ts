@@ -20,9 +20,11 @@ interface End {
 }
 
 /** @param word - the region's variable; -1: an address at which there is no 0. */
-function end(region: string, how: string, word = 0): Promise<End> {
+function end(region: string, how: string, word = 0, ...more: readonly string[]): Promise<End> {
   const path = how === "openacc" || how === "queue" ? openacc : openmp;
-  const running = spawn(process.execPath, [child, path, "gfx906", region, how, String(word)], { timeout: 20_000 });
+  const running = spawn(process.execPath, [child, path, "gfx906", region, how, String(word), ...more], {
+    timeout: 20_000,
+  });
   let [output, errors] = ["", ""];
   running.stdout.on("data", (text) => (output += text));
   running.stderr.on("data", (text) => (errors += text));
@@ -59,6 +61,17 @@ describe("the process goes on, without the device", () => {
       ),
     };
     expect([status, ...told]).toEqual([0, late, ...after]);
+  });
+
+  test.each([
+    ["store", "asyncRun", 64, "ERR_OFFLOAD_MEMORY_FAULT"],
+    ["store", "queue", 64, "ERR_OFFLOAD_MEMORY_FAULT"],
+    ["spin", "asyncRun", -1, "ERR_OFFLOAD_TIMEOUT"],
+    ["spin", "queue", -1, "ERR_OFFLOAD_TIMEOUT"],
+  ] as const)("where the device's end waits for such a kernel: %s, by %s", async (region, how, word, code) => {
+    const { status, told } = await end(region, how, word, "fini");
+    expect(status).toBe(0);
+    expect(told).toMatchObject([{ code }, { code: "ERR_OFFLOAD_NO_DEVICE" }, null, { code: "ERR_OFFLOAD_DISPOSED" }]);
   });
 });
 

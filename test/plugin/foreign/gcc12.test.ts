@@ -132,6 +132,8 @@ test("what it cannot do is refused", () => {
   expect(refused(() => foreign.alloc(1, 8))).toBe("ERR_OFFLOAD_NO_DEVICE");
   expect(refused(() => foreign.free(0, 4096))).toBe("ERR_OFFLOAD_ADDRESS");
   expect(refused(() => ForeignPlugin.open({ library: "libgomp-plugin-none.so.1" }))).toBe("ERR_OFFLOAD_PLUGIN");
+  // Another owner of the same devices.
+  expect(() => ForeignPlugin.open({ device: DEVICE })).toThrow(/open in this process already.* dispose of it first/);
 });
 
 /** The same on both, side by side. */

@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { OffloadError } from "../../../lib/errors.js";
 import { HsaRuntime } from "../../../lib/hsa/index.js";
-import { DEVICES, openTested, testBut } from "../under-test.js";
-import { Bench, codeOf, testedKernels } from "./fixture.js";
+import { DEVICES, GPU, openTested, type TestedPlugin, testBut } from "../under-test.js";
+import { Bench, codeOf, kernels, openPlugin, testedKernels } from "./fixture.js";
 
 const code = testedKernels();
 // A runtime that stays: its counters show what the plugins leave behind.
@@ -21,7 +21,15 @@ afterEach(() => {
   expect(live()).toEqual(base);
 });
 
-const open = (device = 0) => new Bench(openTested(), device, code);
+const opened: TestedPlugin[] = [];
+afterEach(() => {
+  for (const plugin of opened.splice(0)) plugin.dispose();
+});
+function open(device = 0) {
+  const plugin = openTested();
+  opened.push(plugin);
+  return new Bench(plugin, device, code);
+}
 const outcome = (run: Promise<unknown>): Promise<string> =>
   run.then(
     () => "",
@@ -215,7 +223,7 @@ test("everything is refused after the plugin's end, which may come twice", async
 });
 
 test("sessions and functions of another plugin are refused", async () => {
-  const [mine, other] = [open(), open()];
+  const [mine, other] = [open(), new Bench(openPlugin({}, DEVICES), 0, kernels(GPU))];
   const foreign = other.plugin.newSession();
   expect(await codeOf(() => mine.plugin.sessionStart(foreign, 0))).toBe("ERR_OFFLOAD_SESSION_STATE");
   const session = mine.plugin.newSession();

@@ -1,8 +1,9 @@
-// One region of a program by GCC's C plugin, and what comes of it as lines of JSON: ending.mjs PROGRAM GPU REGION HOW WORD
+// One region of a program by GCC's C plugin, and what comes of it as lines of JSON: ending.mjs PROGRAM GPU REGION HOW WORD [fini]
+// fini: its device ends under the launch.
 import { readFileSync } from "node:fs";
 import { plugin as plugins } from "../../../../dist/index.js";
 
-const [program, gpu, name, how, word] = process.argv.slice(2);
+const [program, gpu, name, how, word, fini] = process.argv.slice(2);
 const tell = (told) => console.log(JSON.stringify(told));
 const plugin = plugins.ForeignPlugin.open({ device: `software:${gpu}*2`, timeout: 300 });
 const image = readFileSync(program);
@@ -36,10 +37,12 @@ if (how === "leave") {
   for (const device of [0, 1]) plugin.asyncRun(start(device), functions[device], { ...attributes, timeout: 60_000 });
   setTimeout(() => process.exit(7), 100);
 } else {
-  await launch[how]().then(
+  const over = launch[how]().then(
     () => tell({ over: name }),
     ({ code, message, address }) => tell({ code, message, address }),
   );
+  if (fini) plugin.finiDevice(0);
+  await over;
   const refused = (call) => {
     try {
       call();
