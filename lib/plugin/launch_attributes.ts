@@ -58,7 +58,8 @@ export function readLaunchAttributes(words: readonly (number | KernelAttributes)
     said = true;
     // Left to the plugin: 0 and, since GCC 13, the runtime's own marks below it; -2 is one team.
     if (id === ID.NUM_TEAMS) teams = value === -2 ? 1 : positive(value);
-    else if (id === ID.THREAD_LIMIT) threads = positive(value);
+    // -1: the region says it where the host does not see it, and may say any number.
+    else if (id === ID.THREAD_LIMIT) threads = value < 0 ? INT_MAX : positive(value);
   }
   // A list without a word for all devices is one work-item's.
   if (!said) return { grid: [1], workgroup: [1] };

@@ -64,6 +64,8 @@ describe("OpenMP", () => {
     ["gfx900", { teams: 9 }, {}, [9, 4]],
     ["gfx900", { teams: 9, threads: 16 }, {}, [9, 16]],
     ["gfx900", { threads: 5 }, {}, [60, 5]],
+    // Whatever the region turns out to want.
+    ["gfx900", { threads: 2 ** 31 - 1 }, {}, [60, 16]],
     ["gfx900", {}, { GCN_NUM_THREADS: "16" }, [60, 16]],
     ["gfx902", {}, {}, [60, 16]],
     // The environment's word is the last.
