@@ -27,8 +27,8 @@ bool PollPolitely(double nanoseconds, Done&& done) {
     }
     return false;
   };
-  // What is short is over before a clock has been read, or the kernel been asked for anything: some microseconds.
-  if (look(256)) return true;
+  // What is short is over before a clock has been read, or the kernel been asked for anything: a microsecond.
+  if (look(32)) return true;
   const Clock::time_point start = Clock::now();
   const double stretch = std::min(nanoseconds, kPoliteNanoseconds);
   do {

@@ -1,5 +1,7 @@
 #include "command/processor.h"
 
+#include <sched.h>
+
 #include <algorithm>
 
 #include "memory/address_space.h"
@@ -9,8 +11,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long the watcher spins before it sleeps: a producer that waits for its result rings again within this.
-constexpr auto kSpin = 20us;
+// How long the watcher looks before it sleeps: a producer that waits for its result rings again within this.
+constexpr auto kSpin = 100us;
+// Looks before it gives way to others: the producer may be on the watcher's own core, and waits for nothing else.
+constexpr int kLooks = 12;
 
 // A signal that a queue waits for changes soon or late; the longer it has taken, the rarer the looks.
 std::chrono::nanoseconds pauseAfter(std::chrono::nanoseconds waited, std::chrono::nanoseconds longest) {
@@ -136,12 +140,15 @@ void PacketProcessor::sleep() {
 
   // Not again after a sleep that brought nothing: a watcher that looks every so often does not spin between. One that
   // a ring has woken does: whoever rang is on the way back to its store, and must find the page open.
-  while (!idle_ && !doorbells_.kicked() && Clock::now() - started < kSpin) {
+  for (int looks = 0; !idle_ && !doorbells_.kicked() && Clock::now() - started < kSpin; ++looks) {
     if (anyNews(*list)) {
       lastNews_ = Clock::now();
       return;
     }
-    __builtin_ia32_pause();
+    if (looks < kLooks)
+      __builtin_ia32_pause();
+    else
+      sched_yield();
   }
 
   std::optional<std::chrono::nanoseconds> timeout;
