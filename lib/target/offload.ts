@@ -227,23 +227,24 @@ export class Offload implements Disposable, AsyncDisposable {
    * @throws OffloadError for what cannot be mapped; DeviceError for what the region does wrong.
    */
   async target(name: string, maps: MapList, options: TargetOptions = {}): Promise<void> {
-    const { device, depend, ...attributes } = checkedOptions("target's options", options, TARGET_OPTIONS);
+    const { device, depend } = checkedOptions("target's options", options, TARGET_OPTIONS);
     const [where, fn] = this.#function(name, device);
     // A task that waits has its private copies from the time it was made.
     const items = depend === undefined ? flatten(maps) : flatten(maps).map(snapshot);
-    await this.#tasks.run(depend ?? {}, () => targetNowait(where, fn, items, launchAttributes(attributes)));
+    const attributes = launchAttributes(options);
+    await this.#tasks.run(depend ?? {}, () => targetNowait(where, fn, items, attributes));
   }
   /** As `target`, blocking the thread, and waiting for no task. */
   targetSync(name: string, maps: MapList, options: Omit<TargetOptions, "depend"> = {}): void {
-    const { device, ...attributes } = checkedOptions("targetSync's options", options, LAUNCH_OPTIONS);
+    const { device } = checkedOptions("targetSync's options", options, LAUNCH_OPTIONS);
     const [where, fn] = this.#function(name, device);
-    target(where, fn, flatten(maps), launchAttributes(attributes));
+    target(where, fn, flatten(maps), launchAttributes(options));
   }
   /** A region whose items are mapped, ready to be launched many times. @throws OffloadError as `LaunchPlan` */
   prepare(name: string, maps: MapList, options: Omit<TargetOptions, "depend"> = {}): LaunchPlan {
-    const { device, ...attributes } = checkedOptions("prepare's options", options, LAUNCH_OPTIONS);
+    const { device } = checkedOptions("prepare's options", options, LAUNCH_OPTIONS);
     const [where, fn] = this.#function(name, device);
-    return new LaunchPlan(where, fn, flatten(maps), launchAttributes(attributes));
+    return new LaunchPlan(where, fn, flatten(maps), launchAttributes(options));
   }
 
   /** `target data`: until the region's end. */

@@ -33,7 +33,16 @@ export const OFFLOAD_OPTIONS = ["plugin", "device", "fallback", "environment", "
 export const LAUNCH_OPTIONS = ["device", "teams", "threads", "grid", "workgroup", "timeout"] as const;
 export const TARGET_OPTIONS = [...LAUNCH_OPTIONS, "depend"] as const;
 
-export function launchAttributes({ teams, ...others }: Omit<TargetOptions, "device" | "depend">): LaunchAttributes {
-  if (teams === "auto" || (teams === undefined && others.grid !== undefined)) return others;
-  return { ...others, teams: teams ?? 1 };
+const ONE_TEAM: LaunchAttributes = { teams: 1 };
+
+/** What a plugin is told of a launch. */
+export function launchAttributes(options: TargetOptions): LaunchAttributes {
+  const { teams, threads, grid, workgroup, timeout } = options;
+  if (grid === undefined && workgroup === undefined && timeout === undefined) {
+    if (threads !== undefined) return teams === "auto" ? { threads } : { teams: teams ?? 1, threads };
+    if (teams === undefined) return ONE_TEAM;
+    return teams === "auto" ? {} : { teams };
+  }
+  const { device: _device, depend: _depend, teams: _teams, ...others } = options;
+  return teams === "auto" || (teams === undefined && grid !== undefined) ? others : { ...others, teams: teams ?? 1 };
 }
