@@ -177,7 +177,13 @@ export class ForeignPlugin
       this.#unload(image);
     };
     if (image.held === 0) unload();
-    else image.whenOver(unload);
+    else
+      image.whenOver(() => {
+        // Nobody is there to be told, but by the plugin's own words on stderr.
+        try {
+          unload();
+        } catch {}
+      });
   }
   #unload(image: ForeignImage): void {
     this.#memory.removeVariables(image.device, image.entries);
