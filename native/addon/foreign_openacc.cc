@@ -99,14 +99,15 @@ Napi::Value ForeignPlugin::QueueWait(const Napi::CallbackInfo& info) {
   const ForeignQueues::Queue& queue = queues_.At(info.Env(), arguments.Integer(0, "queue", 1, kMaxSafeInteger));
   const std::optional<ForeignRuns::Milliseconds> limit = LimitAt(arguments, 1);
   const auto end = std::chrono::steady_clock::now() + limit.value_or(ForeignRuns::Milliseconds(0));
+  ForeignRuns::Outcome outcome;
   // The plugin's own wait goes on for ever behind a kernel that has had a memory fault.
   while (library_.async_test(queue.handle) == 0) {
-    if (const std::optional<uint64_t> fault = runs_.FaultOf(queue.device))
-      return FromOutcome(info.Env(), {.fault = *fault});
-    if (limit && std::chrono::steady_clock::now() >= end) return FromOutcome(info.Env(), {.late = true});
+    outcome.fault = runs_.FaultOf(queue.device);
+    outcome.late = limit && std::chrono::steady_clock::now() >= end;
+    if (outcome.fault || outcome.late) break;
     std::this_thread::sleep_for(kPoll);
   }
-  return FromOutcome(info.Env(), {});
+  return FromOutcome(info.Env(), outcome);
 }
 Napi::Value ForeignPlugin::QueueDestruct(const Napi::CallbackInfo& info) {
   queues_.Destruct(info.Env(), Arguments(info).Integer(0, "queue", 1, kMaxSafeInteger));
