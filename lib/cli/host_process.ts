@@ -1,6 +1,6 @@
 /** The process of one host program: `node host_process.js PROGRAM ARGS…`, which `gcn-offload host` starts and watches over. */
 import { writeSync } from "node:fs";
-import { runHostProgram } from "../libgomp/host_program.js";
+import { runHostProgram } from "../libgomp/serve/host_program.js";
 import { errorText, exitCodeOf } from "./command.js";
 
 const [program = "", ...words] = process.argv.slice(2);

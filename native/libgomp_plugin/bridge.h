@@ -1,5 +1,5 @@
 // What lies between libgomp's plugin library and whoever answers for it: one request for each call of libgomp's,
-// answered by JavaScript (lib/libgomp/plugin_server.ts), whose numbers for the operations are these.
+// answered by JavaScript (lib/libgomp/serve/plugin_server.ts), whose numbers for the operations are these.
 #pragma once
 
 #include <array>

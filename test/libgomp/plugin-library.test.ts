@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { OPERATION } from "../../lib/libgomp/operations.js";
 import { familyOf, libgompOf, pluginLibrary } from "../../lib/libgomp/plugin_library.js";
+import { OPERATION } from "../../lib/libgomp/serve/operations.js";
 import { root } from "../cli/fixture.js";
 
 const own = mkdtempSync(join(tmpdir(), "gcn-offload-plugin-library-"));

@@ -13,7 +13,7 @@ import type { NativeLibgomp, NativeWord } from "../../hsa/native_libgomp.js";
 import type { OffloadPlugin } from "../../plugin/index.js";
 import { pin } from "../../target/host_memory.js";
 import { wordsAt } from "../raw_memory.js";
-import { servedPlugin, servePluginTo } from "../served_plugin.js";
+import { servedPlugin, servePluginTo } from "../serve/served_plugin.js";
 import {
   type CallRequest,
   type CallResult,

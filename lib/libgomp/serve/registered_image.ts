@@ -6,11 +6,11 @@
  *
  * @packageDocumentation
  */
-import type { GccLayout } from "../codeobject/gcc_image.js";
-import { OffloadError } from "../errors.js";
-import { addon } from "../hsa/addon.js";
-import type { GcnImageSource } from "../plugin/index.js";
-import { bytesAt, viewAt, wordOf, wordsAt } from "./raw_memory.js";
+import type { GccLayout } from "../../codeobject/gcc_image.js";
+import { OffloadError } from "../../errors.js";
+import { addon } from "../../hsa/addon.js";
+import type { GcnImageSource } from "../../plugin/index.js";
+import { bytesAt, viewAt, wordOf, wordsAt } from "../raw_memory.js";
 
 /** Of what describes a kernel: name, three dimensions, registers. */
 const KERNEL_BYTES = 32;

@@ -4,10 +4,10 @@
  *
  * @packageDocumentation
  */
-import { OffloadError } from "../errors.js";
-import type { OffloadPlugin, Session } from "../plugin/index.js";
+import { OffloadError } from "../../errors.js";
+import type { OffloadPlugin, Session } from "../../plugin/index.js";
+import { bytesAt, viewAt } from "../raw_memory.js";
 import { Handles } from "./handles.js";
-import { bytesAt, viewAt } from "./raw_memory.js";
 
 const WORD_BYTES = 8;
 

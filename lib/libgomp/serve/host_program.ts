@@ -6,11 +6,11 @@
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { OffloadError } from "../errors.js";
-import { addon } from "../hsa/addon.js";
-import type { OffloadPlugin } from "../plugin/index.js";
-import { options as checkedOptions } from "../validate.js";
-import { libgompOf } from "./plugin_library.js";
+import { OffloadError } from "../../errors.js";
+import { addon } from "../../hsa/addon.js";
+import type { OffloadPlugin } from "../../plugin/index.js";
+import { options as checkedOptions } from "../../validate.js";
+import { libgompOf } from "../plugin_library.js";
 import { servePlugin } from "./served_plugin.js";
 
 export interface HostProgramOptions {

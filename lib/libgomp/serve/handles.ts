@@ -1,5 +1,5 @@
 /** Objects of JavaScript's that C code holds by a number: never null, and never used again. */
-import { OffloadError } from "../errors.js";
+import { OffloadError } from "../../errors.js";
 
 /** They look like addresses of nothing. */
 const FIRST = 0x1000;

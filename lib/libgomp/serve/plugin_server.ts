@@ -7,15 +7,15 @@
  * @packageDocumentation
  */
 import { isMainThread } from "node:worker_threads";
-import { OffloadError } from "../errors.js";
-import { addon } from "../hsa/addon.js";
-import type { PluginOutcome } from "../hsa/native_programs.js";
-import type { AsyncQueue, LoadedImage, OffloadPlugin, TargetFunction } from "../plugin/index.js";
+import { OffloadError } from "../../errors.js";
+import { addon } from "../../hsa/addon.js";
+import type { PluginOutcome } from "../../hsa/native_programs.js";
+import type { AsyncQueue, LoadedImage, OffloadPlugin, TargetFunction } from "../../plugin/index.js";
+import { bytesAt, viewAt, writeText } from "../raw_memory.js";
 import { Handles } from "./handles.js";
 import { attributesAt } from "./launch_words.js";
 import { OPERATION, type OperationName, type Words } from "./operations.js";
 import { propertyOf } from "./properties.js";
-import { bytesAt, viewAt, writeText } from "./raw_memory.js";
 import { registeredImage } from "./registered_image.js";
 import { ServedSessions } from "./served_sessions.js";
 

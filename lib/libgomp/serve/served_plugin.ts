@@ -4,10 +4,10 @@
  *
  * @packageDocumentation
  */
-import { OffloadError } from "../errors.js";
-import { addon } from "../hsa/addon.js";
-import { CAPABILITY, GcnPlugin, type OffloadPlugin } from "../plugin/index.js";
-import { pluginLibrary } from "./plugin_library.js";
+import { OffloadError } from "../../errors.js";
+import { addon } from "../../hsa/addon.js";
+import { CAPABILITY, GcnPlugin, type OffloadPlugin } from "../../plugin/index.js";
+import { pluginLibrary } from "../plugin_library.js";
 import { PluginServer } from "./plugin_server.js";
 
 const NEEDED = CAPABILITY.OPENMP_400 | CAPABILITY.SHARED_MEM;

@@ -1,6 +1,6 @@
 /** What acc_get_property asks a plugin for (`openacc_get_property`; libgomp-plugin.h, enum goacc_property). */
-import type { DeviceProperty, OffloadPlugin } from "../plugin/index.js";
-import { writeText } from "./raw_memory.js";
+import type { DeviceProperty, OffloadPlugin } from "../../plugin/index.js";
+import { writeText } from "../raw_memory.js";
 
 /** Numbers, and texts with this bit. */
 const TEXT = 0x10000;

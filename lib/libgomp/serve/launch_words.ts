@@ -1,6 +1,6 @@
 /** Launch attributes in a C program's memory: the list that compiled code hands to GOMP_target_ext. */
-import { type KernelAttributes, type LaunchAttributes, readLaunchAttributes } from "../plugin/index.js";
-import { viewAt, wordsAt } from "./raw_memory.js";
+import { type KernelAttributes, type LaunchAttributes, readLaunchAttributes } from "../../plugin/index.js";
+import { viewAt, wordsAt } from "../raw_memory.js";
 
 /** The number of the devices' kind (GOMP_DEVICE_GCN), which some attributes are for. */
 const GCN = 8;
