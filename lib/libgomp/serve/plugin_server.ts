@@ -10,18 +10,16 @@ import { isMainThread } from "node:worker_threads";
 import { OffloadError } from "../../errors.js";
 import { addon } from "../../hsa/addon.js";
 import type { PluginOutcome } from "../../hsa/native_programs.js";
-import type { AsyncQueue, LoadedImage, OffloadPlugin, TargetFunction } from "../../plugin/index.js";
+import type { AsyncQueue, OffloadPlugin } from "../../plugin/index.js";
 import { bytesAt, viewAt, writeText } from "../raw_memory.js";
 import { Handles } from "./handles.js";
 import { attributesAt } from "./launch_words.js";
 import { OPERATION, type OperationName, type Words } from "./operations.js";
 import { propertyOf } from "./properties.js";
-import { registeredImage } from "./registered_image.js";
+import { ServedImages } from "./served_images.js";
 import { ServedSessions } from "./served_sessions.js";
 
 const OUTCOME = { done: 0, failed: 1, exit: 2, abort: 3 } as const satisfies Record<string, PluginOutcome>;
-
-const DEVICE_NUMBER = "__gomp_device_num";
 
 /** An answer: now, or when it is there. Nothing stands for 0. */
 type Answer = number | undefined | Promise<number | undefined>;
@@ -38,10 +36,8 @@ export interface PluginSurroundings {
 export class PluginServer {
   readonly #plugin: OffloadPlugin;
   readonly #handlers = new Map<number, Handler>();
-  readonly #functions = new Handles<TargetFunction>("function");
   readonly #queues = new Handles<AsyncQueue>("queue");
-  /** By device and by where the program's descriptor is. */
-  readonly #images = new Map<string, LoadedImage>();
+  readonly #images: ServedImages;
   readonly #sessions: ServedSessions;
   /** Whether a launch that nobody waited for ends the process. */
   #ends = false;
@@ -51,6 +47,7 @@ export class PluginServer {
     private readonly surroundings: PluginSurroundings,
   ) {
     this.#plugin = plugin;
+    this.#images = new ServedImages(plugin);
     this.#sessions = new ServedSessions(plugin);
     for (const [name, handler] of Object.entries(this.#table())) {
       this.#handlers.set(OPERATION[name as OperationName], handler);
@@ -84,12 +81,17 @@ export class PluginServer {
 
   #table(): Record<OperationName, Handler> {
     const plugin = this.#plugin;
+    const { functions } = this.#images;
     return {
       numDevices: ([requires = 0]) => plugin.getNumDevices(requires),
       initDevice: ([device = 0]) => void plugin.initDevice(device),
-      finiDevice: ([device = 0]) => this.#finiDevice(device),
-      loadImage: (words) => this.#loadImage(words),
-      unloadImage: ([device = 0, data = 0]) => this.#unloadImage(device, data),
+      finiDevice: ([device = 0]) => {
+        this.#images.endDevice(device);
+        plugin.finiDevice(device);
+        return 0;
+      },
+      loadImage: (words) => this.#images.load(words),
+      unloadImage: ([device = 0, data = 0]) => void this.#images.unload(device, data),
       alloc: ([device = 0, bytes = 0]) => plugin.alloc(device, bytes),
       free: ([device = 0, address = 0]) => void plugin.free(device, address),
       hostToDevice: ([device = 0, to = 0, from = 0, bytes = 0]) =>
@@ -98,14 +100,14 @@ export class PluginServer {
         void plugin.dev2host(device, bytesAt(to, bytes), from),
       deviceToDevice: ([device = 0, to = 0, from = 0, bytes = 0]) => void plugin.dev2dev(device, to, from, bytes),
       memset: ([device = 0, address = 0, value = 0, bytes = 0]) => void plugin.memset(device, address, value, bytes),
-      canRun: ([fn = 0]) => (plugin.canRun(this.#functions.get(fn)) ? 1 : 0),
+      canRun: ([fn = 0]) => (plugin.canRun(functions.get(fn)) ? 1 : 0),
       run: ([device = 0, fn = 0, table = 0, words = 0, count = 0, session = 0]) => {
-        const target = this.#functions.get(fn);
+        const target = functions.get(fn);
         const attributes = attributesAt(words, count);
         this.#sessions.use({ session, device, table }, (own) => plugin.run(own, target, attributes));
       },
       asyncRun: ([device = 0, fn = 0, table = 0, words = 0, count = 0, session = 0, callback = 0, data = 0]) => {
-        const target = this.#functions.get(fn);
+        const target = functions.get(fn);
         const attributes = attributesAt(words, count);
         this.#sessions
           .useAsync({ session, device, table }, (own) => plugin.asyncRun(own, target, attributes))
@@ -115,12 +117,12 @@ export class PluginServer {
           );
       },
       exec: ([fn = 0, dimensions = 0, table = 0, session = 0, count = 0, host = 0, addresses = 0]) => {
-        const target = this.#functions.get(fn);
+        const target = functions.get(fn);
         const place = { session, device: target.device, table, count, host, addresses };
         this.#sessions.use(place, (own) => plugin.openaccExec(own, target, dimensionsAt(dimensions)));
       },
       asyncExec: ([fn = 0, dimensions = 0, table = 0, session = 0, count = 0, host = 0, addresses = 0, queue = 0]) => {
-        const target = this.#functions.get(fn);
+        const target = functions.get(fn);
         const place = { session, device: target.device, table, count, host, addresses };
         const own = this.#queues.get(queue);
         this.#sessions
@@ -156,7 +158,7 @@ export class PluginServer {
       },
       property: ([device = 0, property = 0, text = 0, room = 0]) => propertyOf(plugin, device, property, text, room),
       dimensions: ([fn = 0, dimensions = 0, text = 0, room = 0]) => {
-        const target = this.#functions.get(fn);
+        const target = functions.get(fn);
         writeText(text, room, target.name);
         const view = viewAt(dimensions, 12);
         const actual = plugin.openaccDimensions?.(target, dimensionsAt(dimensions)) ?? [];
@@ -186,61 +188,6 @@ export class PluginServer {
     this.#ends = true;
     const { outcome, value, message } = outcomeOf(error);
     addon().endProcess(outcome, value, message);
-  }
-
-  #finiDevice(device: number): Answer {
-    for (const [key, image] of this.#images) {
-      if (image.device === device) this.#images.delete(key);
-    }
-    this.#functions.removeAll((fn) => fn.device === device);
-    this.#plugin.finiDevice(device);
-    return 0;
-  }
-
-  /** Fills the table of address pairs: functions, variables, and one more for what the runtime itself puts into the image. */
-  #loadImage([device = 0, version = 0, data = 0, pairs = 0, count = 0, hostFunctions = 0, family = 0]: Words): Answer {
-    const image = this.#plugin.loadImage(device, registeredImage(version, data, hostFunctions));
-    this.#images.set(`${device}:${data}`, image);
-    const ranges = [
-      ...image.functions.map((fn) => [this.#functions.add(fn), 1] as const),
-      ...image.variables.map(({ address, size, link }) => [address, size, link] as const),
-      this.#icvsFor(family, image),
-    ];
-    if (ranges.length > count) {
-      throw new OffloadError(
-        "ERR_OFFLOAD_IMAGE",
-        `the image has ${ranges.length} entries, and ${count} were registered`,
-      );
-    }
-    const table = viewAt(pairs, 16 * count);
-    for (const [i, [address, size, link = false]] of ranges.entries()) {
-      table.setBigUint64(16 * i, BigInt(address), true);
-      // Of a variable that is linked when it is mapped the size has the mark that the host's own table has.
-      const end = BigInt(address) + BigInt(size) + (link ? 1n << 63n : 0n);
-      table.setBigUint64(16 * i + 8, BigInt.asUintN(64, end), true);
-    }
-    return ranges.length;
-  }
-
-  /** What libgomp fills by itself; newer ones do not know the variable of images of GCC 12, which is the device's number. */
-  #icvsFor(family: number, { device, icvs }: LoadedImage): readonly [address: number, size: number] {
-    if (icvs === null) return [0, 0];
-    if (family <= 12 || icvs.name !== DEVICE_NUMBER) return [icvs.address, icvs.size];
-    this.#plugin.host2dev(device, icvs.address, new Int32Array([device]));
-    return [0, 0];
-  }
-
-  #unloadImage(device: number, data: number): Answer {
-    const key = `${device}:${data}`;
-    const image = this.#images.get(key);
-    if (image === undefined) {
-      throw new OffloadError("ERR_OFFLOAD_IMAGE", `an image is to be unloaded from device ${device} that is not there`);
-    }
-    this.#images.delete(key);
-    const own = new Set(image.functions);
-    this.#functions.removeAll((fn) => own.has(fn));
-    this.#plugin.unloadImage(image);
-    return 0;
   }
 }
 
