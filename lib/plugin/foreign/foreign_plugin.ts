@@ -6,8 +6,8 @@
  * `async_run`, which ends in libgomp with a task of libgomp's, is `run` on a thread of its own. A launch that has not ended in its time is
  * an error, but no C plugin gives it up: the device is lost. A second image on a device is refused: the plugin would lose the first.
  *
- * **Its fatal errors end the process**: a kernel's memory fault, `abort()` and `exit()` among them. What it says goes to stderr, what kernels print to stdout, and it reads its variables (`GCN_DEBUG` …) from the process's
- * environment, when its first device is counted.
+ * **Its fatal errors end the process**: a kernel's memory fault, `abort()` and `exit()` among them. What it says goes to stderr, what
+ * kernels print to stdout, and it reads its variables (`GCN_DEBUG` …) from the process's environment, when its first device is counted.
  *
  * Source: libgomp-plugin.h, target.c, plugin-gcn.c of GCC 12; GCC 13 to 17 by their symbols.
  *
@@ -59,6 +59,7 @@ export interface ForeignPluginOptions {
 
 const OPTIONS = ["library", "device", "isa", "timeout"] as const;
 const DEFAULT_LIBRARY = "libgomp-plugin-gcn.so.1";
+
 export class ForeignPlugin
   extends SessionedPlugin<ForeignSession, ForeignFunction>
   implements OffloadPlugin, Disposable

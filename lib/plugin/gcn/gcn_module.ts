@@ -9,7 +9,8 @@ import { hex, OffloadError } from "../../errors.js";
 import type { Executable, Memory, VariableSymbolInfo } from "../../hsa/index.js";
 import { Resource } from "../../launch/resource.js";
 import type { LoadedImage, TargetEntry } from "../plugin.js";
-import type { GcnContext, GcnDevice } from "./gcn_device.js";
+import type { GcnContext } from "./gcn_context.js";
+import type { GcnDevice } from "./gcn_device.js";
 import { GcnFunction } from "./gcn_function.js";
 import type { GcnImage } from "./gcn_image.js";
 import type { KernelAbi } from "./kernel_abi.js";
@@ -54,7 +55,7 @@ export class GcnModule extends Resource implements LoadedImage {
       this.#executable.freeze();
       if (this.abi !== "plain") {
         this.heap = this.#allocate(owner.environment.heapBytes);
-        owner.initialize(this.heap.address, new BigInt64Array([BigInt(this.heap.byteLength)]));
+        owner.memory.initialize(this.heap.address, new BigInt64Array([BigInt(this.heap.byteLength)]));
       }
       this.functions = image.kernels.map(({ name }) => this.#function(name));
       this.variables = this.#variables();
@@ -129,7 +130,7 @@ export class GcnModule extends Resource implements LoadedImage {
   }
 
   #allocate(bytes: number): Memory {
-    const memory = this.#owner.allocate(bytes);
+    const memory = this.#owner.memory.allocate(bytes);
     this.#memory.push(memory);
     return memory;
   }
@@ -168,7 +169,7 @@ export class GcnModule extends Resource implements LoadedImage {
     }
     const rows = count ?? Math.floor(table.byteLength / 16);
     const pairs = new BigUint64Array(2 * rows);
-    if (rows > 0) this.#owner.fetch(pairs, table.address);
+    if (rows > 0) this.#owner.memory.fetch(pairs, table.address);
     return Array.from({ length: rows }, (_, i) => {
       const [address = 0n, size = 0n] = pairs.subarray(2 * i, 2 * i + 2);
       const named = image.variables?.[i] ?? this.#nameAt(Number(address)) ?? `(variable ${i})`;
@@ -200,15 +201,15 @@ export class GcnModule extends Resource implements LoadedImage {
     if (table === null) throw incomplete(SYMBOL.indirectFunctions, `${indirectFunctions.length} indirect functions`);
     if (map === null) throw incomplete(SYMBOL.indirectMap, `${indirectFunctions.length} indirect functions`);
     const addresses = new BigUint64Array(indirectFunctions.length);
-    this.#owner.fetch(addresses, table.address);
+    this.#owner.memory.fetch(addresses, table.address);
     const pairs = new BigUint64Array(2 * indirectFunctions.length + 1);
     for (const [i, host] of indirectFunctions.entries()) {
       pairs[2 * i] = BigInt(host);
       pairs[2 * i + 1] = addresses[i] as bigint;
     }
     const memory = this.#allocate(pairs.byteLength);
-    this.#owner.initialize(memory.address, pairs);
-    this.#owner.initialize(map.address, new BigUint64Array([BigInt(memory.address)]));
+    this.#owner.memory.initialize(memory.address, pairs);
+    this.#owner.memory.initialize(map.address, new BigUint64Array([BigInt(memory.address)]));
   }
 }
 

@@ -10,8 +10,8 @@
  * @packageDocumentation
  */
 import { OffloadError } from "../../errors.js";
-import { type Agent, HsaRuntime } from "../../hsa/index.js";
-import { bytesOf, options as checkedOptions, integer, invalidType, milliseconds } from "../../validate.js";
+import type { Agent, HsaRuntime } from "../../hsa/index.js";
+import { bytesOf, integer, invalidType } from "../../validate.js";
 import type {
   AsyncQueue,
   DeviceProperty,
@@ -27,57 +27,22 @@ import type {
 } from "../plugin.js";
 import { CAPABILITY, SESSION_VERSION } from "../plugin.js";
 import { lasting } from "../queue_order.js";
-import { Session } from "../session.js";
 import { SessionedPlugin, tableAddress } from "../sessioned.js";
 import type { GcnAsyncQueue } from "./async_queue.js";
-import { DebugLog } from "./debug_log.js";
 import { deviceProperty } from "./device_property.js";
-import { readEnvironment } from "./environment.js";
-import { type GcnContext, GcnDevice } from "./gcn_device.js";
+import { type GcnContext, type GcnPluginOptions, openContext } from "./gcn_context.js";
+import { GcnDevice } from "./gcn_device.js";
 import { GcnFunction } from "./gcn_function.js";
 import { readImage } from "./gcn_image.js";
 import type { GcnModule } from "./gcn_module.js";
-import type { KernelArgumentBlock } from "./kernel_arguments.js";
-import type { LaunchShape } from "./launch_shape.js";
+import { GcnSession, noDevice, readyFor, releaseSession, runLater, runNow, targetOf } from "./gcn_session.js";
 import { copyRectangle } from "./rectangular_copy.js";
-
-export interface GcnPluginOptions {
-  /** In place of `GCN_OFFLOAD_DEVICE`. */
-  readonly device?: string;
-  /** In place of `HSA_RUNTIME_LIB`. */
-  readonly library?: string;
-  /** In place of the process's environment: `GCN_DEBUG`, `GCN_NUM_TEAMS` … */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Gets what kernels print, in order. By default `process.stdout`. */
-  readonly output?: { write(text: string): unknown };
-  /** Gets the lines of `GCN_DEBUG`. By default stderr. */
-  readonly log?: { write(text: string): unknown };
-  /**
-   * Milliseconds without progress after which a launch that does not say its own time is given up with `ERR_OFFLOAD_TIMEOUT`, and so are
-   * an image's constructors and destructors. By default they may run for ever.
-   */
-  readonly timeout?: number;
-}
-
-const OPTIONS = ["device", "library", "environment", "output", "log", "timeout"] as const;
 
 /** HSA_AGENT_FEATURE_KERNEL_DISPATCH */
 const KERNEL_DISPATCH = 1;
 
 /** `omp requires` bits that these devices cannot meet (GOMP_REQUIRES_UNIFIED_ADDRESS, _UNIFIED_SHARED_MEMORY, _REVERSE_OFFLOAD). */
 const UNMET_REQUIREMENTS = 0x10 | 0x20 | 0x80;
-
-class GcnSession extends Session {
-  constructor(readonly plugin: GcnPlugin) {
-    super();
-  }
-
-  target: GcnDevice | null = null;
-  /** The launch's arguments: from the table's allocation on, or from the launch. */
-  block: KernelArgumentBlock | null = null;
-  /** The address of a table that was set; 0: none. */
-  table = 0;
-}
 
 export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implements OffloadPlugin, Disposable {
   readonly name = "gcn";
@@ -105,31 +70,7 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
    * @throws HsaError as `open` does.
    */
   static open(options: GcnPluginOptions = {}): GcnPlugin {
-    const {
-      output = process.stdout,
-      log,
-      environment: env = process.env,
-      device,
-      library,
-      timeout,
-    } = checkedOptions("GcnPlugin.open's options", options, OPTIONS);
-    const environment = readEnvironment(env);
-    const where = { ...(device === undefined ? {} : { device }), ...(library === undefined ? {} : { library }) };
-    const limit = timeout === undefined ? 0 : milliseconds("timeout", timeout);
-    return new GcnPlugin({
-      runtime: HsaRuntime.open(where),
-      timeout: limit,
-      environment,
-      debug: new DebugLog(environment.debug, log && ((text) => log.write(text))),
-      print: (text) => {
-        try {
-          output.write(text);
-        } catch (error) {
-          // Of a stream that fails the launch whose text it is knows nothing.
-          process.emitWarning(error instanceof Error ? error : String(error));
-        }
-      },
-    });
+    return new GcnPlugin(openContext(options));
   }
 
   /** The HSA runtime beneath. */
@@ -176,25 +117,33 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
   }
 
   alloc(device: number, bytes: number): number {
-    return this.#device(device).alloc(integer("bytes", bytes));
+    return this.#device(device).memory.alloc(integer("bytes", bytes));
   }
   free(device: number, address: number): void {
-    this.#device(device).free(integer("address", address));
+    this.#device(device).memory.free(integer("address", address));
   }
   host2dev(device: number, destination: number, source: ArrayBufferView): void {
-    this.#device(device).write(integer("destination", destination), bytesOf("source", source));
+    this.#device(device).memory.write(integer("destination", destination), bytesOf("source", source));
   }
   dev2host(device: number, destination: ArrayBufferView, source: number): void {
-    this.#device(device).read(bytesOf("destination", destination), integer("source", source));
+    this.#device(device).memory.read(bytesOf("destination", destination), integer("source", source));
   }
   dev2dev(device: number, destination: number, source: number, bytes: number): void {
-    this.#device(device).copy(integer("destination", destination), integer("source", source), integer("bytes", bytes));
+    this.#device(device).memory.copy(
+      integer("destination", destination),
+      integer("source", source),
+      integer("bytes", bytes),
+    );
   }
   memset(device: number, address: number, value: number, bytes: number): void {
-    this.#device(device).fill(integer("address", address), integer("value", value, 0, 255), integer("bytes", bytes));
+    this.#device(device).memory.fill(
+      integer("address", address),
+      integer("value", value, 0, 255),
+      integer("bytes", bytes),
+    );
   }
   memcpyRect(device: number, box: RectangularCopy): void {
-    copyRectangle(this.#device(device), box);
+    copyRectangle(this.#device(device).memory, box);
   }
 
   newSession(): GcnSession {
@@ -205,7 +154,7 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
   }
 
   protected isSession(value: unknown): value is GcnSession {
-    return value instanceof GcnSession && value.plugin === this;
+    return value instanceof GcnSession && value.owner === this;
   }
   protected isFunction(value: unknown): value is GcnFunction {
     return value instanceof GcnFunction && value.module.context === this.#context;
@@ -223,24 +172,21 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     session.table = tableAddress(table) ?? 0;
   }
   protected release(session: GcnSession): void {
-    if (session.block !== null) session.target?.blocks.give(session.block);
-    session.block = null;
-    session.target = null;
-    session.table = 0;
+    releaseSession(session);
   }
 
   protected launch(session: GcnSession, fn: GcnFunction, attributes: LaunchAttributes): void {
-    const target = this.#ready(session, fn);
+    const target = readyFor(session, fn);
     const shape = fn.openmp(attributes, target.agent.facts, target.environment);
     if (shape !== null) runNow(session, target, fn, shape, attributes.timeout);
   }
   protected async launchAsync(session: GcnSession, fn: GcnFunction, attributes: LaunchAttributes): Promise<void> {
-    const target = this.#ready(session, fn);
+    const target = readyFor(session, fn);
     const shape = fn.openmp(attributes, target.agent.facts, target.environment);
-    if (shape !== null) await runLater(session, target, target.tasks, fn, shape, attributes.timeout);
+    if (shape !== null) await runLater(session, target, target.launches.tasks, fn, shape, attributes.timeout);
   }
   protected launchOpenacc(session: GcnSession, fn: GcnFunction, dimensions: OpenaccDimensions): void {
-    const target = this.#ready(session, fn);
+    const target = readyFor(session, fn);
     runNow(session, target, fn, fn.openacc(dimensions, target.agent.facts, target.environment), undefined);
   }
   protected async launchOpenaccAsync(
@@ -249,7 +195,7 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     dimensions: OpenaccDimensions,
     queue: AsyncQueue,
   ): Promise<void> {
-    const target = this.#ready(session, fn);
+    const target = readyFor(session, fn);
     const shape = fn.openacc(dimensions, target.agent.facts, target.environment);
     const [own] = this.#queue(queue);
     if (own.device !== target.index) {
@@ -262,11 +208,11 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
   }
 
   asyncConstruct(device: number): GcnAsyncQueue {
-    return this.#device(device).createQueue();
+    return this.#device(device).launches.createQueue();
   }
   async asyncDestruct(queue: AsyncQueue): Promise<void> {
     const [own, target] = this.#queue(queue);
-    await target.destroyQueue(own);
+    await target.launches.destroyQueue(own);
   }
   asyncTest(queue: AsyncQueue): boolean {
     return this.#queue(queue)[0].empty;
@@ -285,13 +231,13 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     const [own, target] = this.#queue(queue);
     const bytes = lasting(bytesOf("source", source));
     integer("destination", destination);
-    return own.host(() => target.transfer("to", destination, bytes()));
+    return own.host(() => target.transfers.transfer("to", destination, bytes()));
   }
   asyncDev2host(queue: AsyncQueue, destination: ArrayBufferView, source: number, after?: Promise<void>): Promise<void> {
     const [own, target] = this.#queue(queue);
     const bytes = lasting(bytesOf("destination", destination));
     integer("source", source);
-    const copy = () => target.transfer("from", source, bytes());
+    const copy = () => target.transfers.transfer("from", source, bytes());
     return own.host(after === undefined ? copy : () => after.then(copy, () => {}));
   }
 
@@ -310,10 +256,11 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     let [allocations, copies, signalsCreated, bytes, cacheHits, cacheBytes] = [0, 0, 0, 0, 0, 0];
     for (const device of this.#devices) {
       if (device === undefined) continue;
+      const memory = device.memory.stats;
       const blocks = device.blocks.stats;
-      allocations += device.stats.allocations;
-      copies += device.stats.copies;
-      bytes += device.stats.bytes;
+      allocations += memory.allocations;
+      copies += memory.copies;
+      bytes += memory.bytes;
       signalsCreated += device.signals.stats.created;
       cacheHits += blocks.hits;
       cacheBytes += blocks.bytes;
@@ -358,67 +305,10 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     throw noDevice(device, "it has not been initialised: initDevice comes first");
   }
 
-  /** The session's device, where the function can be launched there. */
-  #ready(session: GcnSession, fn: GcnFunction): GcnDevice {
-    const target = targetOf(session);
-    if (fn.problem !== null) {
-      throw new OffloadError("ERR_OFFLOAD_ARGUMENT_COUNT", `kernel ${fn.name} cannot be offloaded: ${fn.problem}`);
-    }
-    fn.module.mustLive();
-    return target;
-  }
-
   #queue(queue: AsyncQueue): readonly [GcnAsyncQueue, GcnDevice] {
     for (const device of this.#devices) {
-      if (device?.ownsQueue(queue)) return [queue, device];
+      if (device?.launches.ownsQueue(queue)) return [queue, device];
     }
     throw new OffloadError("ERR_OFFLOAD_QUEUE", "the queue is another plugin's, or has been destructed");
   }
 }
-
-function targetOf(session: GcnSession): GcnDevice {
-  if (session.target === null || session.target.ended)
-    throw noDevice(session.device, "it has been finished while the session was under way");
-  return session.target;
-}
-
-/** The launch's arguments, which are the session's from now on. */
-function argumentsOf(session: GcnSession, target: GcnDevice): KernelArgumentBlock {
-  const { block } = session;
-  if (block !== null) {
-    session.table = block.address;
-    return block;
-  }
-  session.block = target.blocks.take(0);
-  return session.block;
-}
-
-function runNow(
-  session: GcnSession,
-  target: GcnDevice,
-  fn: GcnFunction,
-  shape: LaunchShape,
-  timeout: number | undefined,
-): void {
-  const block = argumentsOf(session, target);
-  target.run(fn, shape, block, session.table, limitOf(timeout, target));
-}
-
-function runLater(
-  session: GcnSession,
-  target: GcnDevice,
-  queue: GcnAsyncQueue,
-  fn: GcnFunction,
-  shape: LaunchShape,
-  timeout: number | undefined,
-): Promise<void> {
-  const block = argumentsOf(session, target);
-  return target.launch(queue, fn, shape, block, session.table, limitOf(timeout, target));
-}
-
-/** 0: none. */
-const limitOf = (timeout: number | undefined, target: GcnDevice): number =>
-  timeout === undefined ? target.timeout : milliseconds("timeout", timeout);
-
-const noDevice = (device: number, why: string): OffloadError =>
-  new OffloadError("ERR_OFFLOAD_NO_DEVICE", `device ${device} cannot be used: ${why}`);
