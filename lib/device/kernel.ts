@@ -7,7 +7,8 @@ import type { KernelArgument, Kernel as KernelMetadata } from "../codeobject/ind
 import { bytesText, OffloadError } from "../errors.js";
 import { DISPATCH_HEADER, type KernelDispatch, type KernelSymbolInfo, writeKernelDispatch } from "../hsa/index.js";
 import type { Apertures } from "../launch/hidden-arguments.js";
-import { LaunchQueue, type LaunchResult, type PreparedLaunch } from "../launch/launch-queue.js";
+import type { LaunchResult, PreparedLaunch } from "../launch/launch.js";
+import { LaunchQueue } from "../launch/launch-queue.js";
 import type { Resource } from "../launch/resource.js";
 import { options as checkedOptions, integer, invalidType } from "../validate.js";
 import type { LaunchArgument } from "./arguments.js";

@@ -186,7 +186,7 @@ export class HsaError extends Error {
 }
 
 /** What the natives attach to their errors. */
-interface NativeError extends Error {
+export interface NativeError extends Error {
   readonly code: string;
   readonly status?: number;
   readonly call?: string;
@@ -194,7 +194,7 @@ interface NativeError extends Error {
   readonly missing?: readonly string[];
 }
 
-function isNativeError(error: unknown): error is NativeError {
+export function isNativeError(error: unknown): error is NativeError {
   return (
     error instanceof Error &&
     !(error instanceof HsaError) &&

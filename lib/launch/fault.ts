@@ -5,7 +5,7 @@
  */
 
 import { bytesText, DeviceError, type DeviceErrorCode } from "../errors.js";
-import { explain } from "../hsa/errors.js";
+import { explain, isNativeError } from "../hsa/errors.js";
 import {
   type Agent,
   codeOfStatus,
@@ -166,6 +166,11 @@ export class FaultReporter {
       hint,
       cause: error,
     });
+  }
+
+  /** That error where `thrown` is one of the natives' with an HSA status; any other passes unchanged. */
+  explained(kernel: string, queue: Queue | null, thrown: unknown): unknown {
+    return isNativeError(thrown) ? this.error(kernel, queue, thrown.status ?? 0, thrown) : thrown;
   }
 
   dispose(): void {

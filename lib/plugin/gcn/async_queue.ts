@@ -9,7 +9,8 @@
  */
 import { PACKET_TYPE, packetHeader, type Signal, writeBarrier } from "../../hsa/index.js";
 import type { Apertures } from "../../launch/hidden-arguments.js";
-import { LaunchQueue, type PreparedLaunch, type QueueOwner } from "../../launch/launch-queue.js";
+import type { PreparedLaunch, QueueOwner } from "../../launch/launch.js";
+import { LaunchQueue } from "../../launch/launch-queue.js";
 import type { AsyncQueue } from "../plugin.js";
 import { QueueOrder } from "../queue_order.js";
 import type { EphemeralMemory } from "./ephemeral_memory.js";

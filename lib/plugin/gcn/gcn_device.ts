@@ -7,7 +7,7 @@
  */
 import type { Agent, HsaRuntime } from "../../hsa/index.js";
 import { FaultReporter } from "../../launch/fault.js";
-import type { QueueOwner } from "../../launch/launch-queue.js";
+import type { QueueOwner } from "../../launch/launch.js";
 import { SignalPool } from "../../launch/signal-pool.js";
 import { ArgumentCache } from "./argument_cache.js";
 import type { DebugLog } from "./debug_log.js";

@@ -8,7 +8,7 @@
 import { DeviceError } from "../../errors.js";
 import { DISPATCH_HEADER, KERNEL_DISPATCH, writeKernelDispatch, writeUint64 } from "../../hsa/index.js";
 import { type Apertures, writeHidden } from "../../launch/hidden-arguments.js";
-import type { PreparedLaunch } from "../../launch/launch-queue.js";
+import type { PreparedLaunch } from "../../launch/launch.js";
 import type { Ephemeral } from "./ephemeral_memory.js";
 import type { GcnFunction } from "./gcn_function.js";
 import { KERNEL_ARGUMENTS, type KernelArgumentBlock } from "./kernel_arguments.js";

@@ -4,11 +4,9 @@
  *
  * @packageDocumentation
  */
-import { DeviceError } from "../../errors.js";
 import { guarded } from "../../hsa/errors.js";
 import {
   FENCE_SCOPE,
-  HsaError,
   KERNEL_DISPATCH,
   type NativeLauncher,
   PACKET_TYPE,
@@ -19,7 +17,8 @@ import {
   writeUint64,
 } from "../../hsa/index.js";
 import { type Apertures, aperturesOf } from "../../launch/hidden-arguments.js";
-import type { QueueOwner } from "../../launch/launch-queue.js";
+import type { QueueOwner } from "../../launch/launch.js";
+import { timedOut } from "../../launch/time-limits.js";
 import type { GcnFunction } from "./gcn_function.js";
 import { type QueuePlace, tellQueue } from "./gcn_launch.js";
 import type { KernelArgumentBlock } from "./kernel_arguments.js";
@@ -114,10 +113,7 @@ export class SyncQueue {
     do {
       this.#poll(block);
       if (performance.now() >= deadline) {
-        throw new DeviceError("ERR_OFFLOAD_TIMEOUT", `did not end within ${timeout} ms`, {
-          kernel,
-          hint: "Its queue was ended; the device goes on with a new one",
-        });
+        throw timedOut({ kernel, timeout });
       }
     } while (!launcher.wait());
   }
@@ -132,11 +128,7 @@ export class SyncQueue {
 
   /** Ends the queue and what may still run on it; answers what the caller gets to see. */
   #failed(kernel: string, error: unknown): unknown {
-    const { code, status } = error as { code?: unknown; status?: unknown };
-    const told = typeof code === "string" && code.startsWith("ERR_HSA_") && !(error instanceof HsaError);
-    const failure = told
-      ? this.#owner.faults.error(kernel, this.#queue, typeof status === "number" ? status : 0, error)
-      : error;
+    const failure = this.#owner.faults.explained(kernel, this.#queue, error);
     this.dispose();
     return failure;
   }
