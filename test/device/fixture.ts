@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Machine } from "../../lib/hsa/locate.js";
 import { type Code, type Device, hsa, Runtime } from "../../lib/index.js";
-import { FakeNative } from "../hsa/fake-native.js";
+import { FakeNative } from "../hsa/fake/native.js";
 
 /** A machine without a GPU, on which everything is installed. */
 export const machine: Machine = {
