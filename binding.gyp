@@ -27,6 +27,7 @@
         "native/addon/handle.cc",
         "native/addon/image_arguments.cc",
         "native/addon/late_promise.cc",
+        "native/addon/launcher.cc",
         "native/addon/libgomp.cc",
         "native/addon/libgomp_functions.cc",
         "native/addon/libgomp_image.cc",

@@ -1,5 +1,6 @@
 #include "queue.h"
 
+#include <cstdio>
 #include <utility>
 
 #include "../hsa/status.h"
@@ -71,6 +72,25 @@ Napi::Value CreateQueue(Environment& environment, const Napi::CallbackInfo& info
 Queue::Queue(Environment& environment, std::shared_ptr<QueueState> state)
     : Handle(environment), state_(std::move(state)), shared_(std::make_shared<Shared>()) {
   state_->SetOwner(this);
+}
+
+Napi::Error QueueFailure(Napi::Env env, const QueueState& queue) {
+  const std::string reason = hsa::StatusCode(queue.failure());
+  std::string message = "The queue takes no more packets: it reported " + hsa::StatusName(queue.failure());
+  const bool fault = static_cast<int>(queue.failure()) == HSA_STATUS_ERROR_MEMORY_FAULT;
+  if (fault) {
+    char text[48];
+    std::snprintf(text, sizeof text, " at address 0x%llx", static_cast<unsigned long long>(queue.fault_address()));
+    message += text;
+  }
+  Napi::Error error = MakeError(env, "ERR_HSA_QUEUE_INACTIVE", message);
+  error.Set("status", Napi::Number::New(env, static_cast<double>(queue.failure())));
+  error.Set("reason", Napi::String::New(env, reason));
+  if (fault) {
+    error.Set("address", FromAddress(env, queue.fault_address()));
+    error.Set("reasonMask", Napi::Number::New(env, queue.fault_reason_mask()));
+  }
+  return error;
 }
 
 Napi::Object Queue::Wrap(Environment& environment, std::shared_ptr<QueueState> state, Napi::Object options) {
