@@ -52,11 +52,11 @@ Napi::Value ListAgents(Environment& environment, const Napi::CallbackInfo& info)
     for (size_t i = 0; i < runtime->agents().size(); i++) {
       const hsa_agent_t agent = runtime->agents()[i];
       Napi::Object object = Agent::New(environment, std::make_unique<Agent>(environment, agent, static_cast<int>(i)));
-      const napi_property_descriptor constants[] = {
-          Constant("index", Napi::Number::New(info.Env(), static_cast<double>(i))),
-          Constant("handle", FromAddress(info.Env(), agent.handle)),
-      };
-      CheckNapi(info.Env(), napi_define_properties(info.Env(), object, std::size(constants), constants));
+      DefineProperties(info.Env(), object,
+                       {
+                           Constant("index", Napi::Number::New(info.Env(), static_cast<double>(i))),
+                           Constant("handle", FromAddress(info.Env(), agent.handle)),
+                       });
       objects.push_back(Napi::Persistent(object));
     }
   }
@@ -160,8 +160,7 @@ void DefineAgents(Environment& environment, Napi::Object exports) {
   DefineHandleClass(environment, Agent::kClass, Agent::kName,
                     {Method<Agent, &Agent::Info>("info"), Method<Agent, &Agent::Regions>("regions"),
                      Method<Agent, &Agent::Pools>("pools")});
-  const napi_property_descriptor properties[] = {Function<ListAgents>("agents", environment)};
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports, {Function<ListAgents>("agents", environment)});
 }
 
 }  // namespace gcn::addon

@@ -4,6 +4,8 @@
 
 #include <napi.h>
 
+#include <initializer_list>
+
 #include "environment.h"
 #include "error.h"
 #include "handle.h"
@@ -83,6 +85,12 @@ napi_property_descriptor Function(const char* name, Environment& environment) {
 // A constant of one object: JavaScript reads it without a native call.
 inline napi_property_descriptor Constant(const char* name, napi_value value) {
   return {name, nullptr, nullptr, nullptr, nullptr, value, napi_enumerable, nullptr};
+}
+
+// Puts methods, functions or constants onto an object.
+inline void DefineProperties(napi_env env, Napi::Object object,
+                             std::initializer_list<napi_property_descriptor> properties) {
+  CheckNapi(env, napi_define_properties(env, object, properties.size(), properties.begin()));
 }
 
 }  // namespace gcn::addon

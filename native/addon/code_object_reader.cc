@@ -32,8 +32,7 @@ CodeObjectReaderState::~CodeObjectReaderState() {
 void DefineCodeObjectReaders(Environment& environment, Napi::Object exports) {
   DefineHandleClass(environment, CodeObjectReader::kClass, CodeObjectReader::kName,
                     {DisposeMethod<CodeObjectReader>(), DisposedProperty<CodeObjectReader>()});
-  const napi_property_descriptor properties[] = {Function<CreateReader>("createCodeObjectReader", environment)};
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports, {Function<CreateReader>("createCodeObjectReader", environment)});
 }
 
 }  // namespace gcn::addon

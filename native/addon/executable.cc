@@ -162,8 +162,7 @@ void DefineExecutables(Environment& environment, Napi::Object exports) {
                         DisposeMethod<Executable>(),
                         DisposedProperty<Executable>(),
                     });
-  const napi_property_descriptor properties[] = {Function<CreateExecutable>("createExecutable", environment)};
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports, {Function<CreateExecutable>("createExecutable", environment)});
 }
 
 }  // namespace gcn::addon

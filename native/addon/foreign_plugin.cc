@@ -47,20 +47,20 @@ Napi::Value OpenForeignPlugin(Environment& environment, const Napi::CallbackInfo
   }
   const ForeignLibrary& library = plugin->library();
   const bool sessions = library.Since(ForeignFamily::kSessions);
-  const napi_property_descriptor facts[] = {
-      Constant("family", Napi::Number::New(env, library.family())),
-      Constant("version", Napi::Number::New(env, library.version())),
-      Constant("name", Napi::String::New(env, library.get_name())),
-      Constant("capabilities", Napi::Number::New(env, library.get_caps())),
-      Constant("hasMemset", Napi::Boolean::New(env, library.memset != nullptr)),
-      Constant("sessionSize", sessions
-                                  ? Napi::Value(Napi::Number::New(env, static_cast<double>(library.session_size())))
-                                  : Napi::Value(env.Null())),
-      Constant("allocatesTables", Napi::Boolean::New(env, library.session_allocate != nullptr)),
-      Constant("hasOpenacc", Napi::Boolean::New(env, library.Openacc())),
-  };
   const Napi::Object object = ForeignPlugin::New(environment, std::move(plugin));
-  CheckNapi(env, napi_define_properties(env, object, std::size(facts), facts));
+  DefineProperties(env, object,
+                   {
+                       Constant("family", Napi::Number::New(env, library.family())),
+                       Constant("version", Napi::Number::New(env, library.version())),
+                       Constant("name", Napi::String::New(env, library.get_name())),
+                       Constant("capabilities", Napi::Number::New(env, library.get_caps())),
+                       Constant("hasMemset", Napi::Boolean::New(env, library.memset != nullptr)),
+                       Constant("sessionSize", sessions ? Napi::Value(Napi::Number::New(
+                                                              env, static_cast<double>(library.session_size())))
+                                                        : Napi::Value(env.Null())),
+                       Constant("allocatesTables", Napi::Boolean::New(env, library.session_allocate != nullptr)),
+                       Constant("hasOpenacc", Napi::Boolean::New(env, library.Openacc())),
+                   });
   return object;
 }
 
@@ -200,8 +200,7 @@ void DefineForeignPlugins(Environment& environment, Napi::Object exports) {
                         DisposedProperty<P>(),
                         DisposeMethod<P>(),
                     });
-  const napi_property_descriptor properties[] = {Function<OpenForeignPlugin>("openForeignPlugin", environment)};
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports, {Function<OpenForeignPlugin>("openForeignPlugin", environment)});
 }
 
 }  // namespace gcn::addon

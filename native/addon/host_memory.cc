@@ -21,11 +21,11 @@ Napi::Value HostView(Environment&, const Napi::CallbackInfo& info) {
 }  // namespace
 
 void DefineHostMemory(Environment& environment, Napi::Object exports) {
-  const napi_property_descriptor properties[] = {
-      Function<AddressOf>("addressOf", environment),
-      Function<HostView>("hostView", environment),
-  };
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports,
+                   {
+                       Function<AddressOf>("addressOf", environment),
+                       Function<HostView>("hostView", environment),
+                   });
 }
 
 }  // namespace gcn::addon

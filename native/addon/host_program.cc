@@ -281,18 +281,18 @@ Napi::Value HostText(Environment&, const Napi::CallbackInfo& info) {
 }  // namespace
 
 void DefineHostPrograms(Environment& environment, Napi::Object exports) {
-  const napi_property_descriptor properties[] = {
-      Function<ServePlugin>("servePlugin", environment),
-      Function<OpenPluginLibrary>("openPluginLibrary", environment),
-      Function<AnswerPlugin>("answerPlugin", environment),
-      Function<StopServing>("stopServingPlugin", environment),
-      Function<StartProgram>("startProgram", environment),
-      Function<EndProcess>("endProcess", environment),
-      Function<CallFunction>("callFunction", environment),
-      Function<PrintText>("printText", environment),
-      Function<HostText>("hostText", environment),
-  };
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports,
+                   {
+                       Function<ServePlugin>("servePlugin", environment),
+                       Function<OpenPluginLibrary>("openPluginLibrary", environment),
+                       Function<AnswerPlugin>("answerPlugin", environment),
+                       Function<StopServing>("stopServingPlugin", environment),
+                       Function<StartProgram>("startProgram", environment),
+                       Function<EndProcess>("endProcess", environment),
+                       Function<CallFunction>("callFunction", environment),
+                       Function<PrintText>("printText", environment),
+                       Function<HostText>("hostText", environment),
+                   });
 }
 
 }  // namespace gcn::addon

@@ -60,12 +60,12 @@ Napi::Value OpenLibgomp(Environment& environment, const Napi::CallbackInfo& info
   const LibgompLibrary& library = libgomp->library();
   Napi::Array functions = Napi::Array::New(env);
   for (const auto& [name, function] : library.functions()) functions.Set(functions.Length(), std::string(name));
-  const napi_property_descriptor facts[] = {
-      Constant("file", Napi::String::New(env, library.file())),
-      Constant("functions", functions),
-  };
   const Napi::Object object = Libgomp::New(environment, std::move(libgomp));
-  CheckNapi(env, napi_define_properties(env, object, std::size(facts), facts));
+  DefineProperties(env, object,
+                   {
+                       Constant("file", Napi::String::New(env, library.file())),
+                       Constant("functions", functions),
+                   });
   return object;
 }
 
@@ -229,8 +229,7 @@ void DefineLibgomps(Environment& environment, Napi::Object exports) {
                         DisposedProperty<L>(),
                         DisposeMethod<L>(),
                     });
-  const napi_property_descriptor properties[] = {Function<OpenLibgomp>("openLibgomp", environment)};
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports, {Function<OpenLibgomp>("openLibgomp", environment)});
 }
 
 }  // namespace gcn::addon

@@ -15,12 +15,12 @@ Napi::Object Memory::Wrap(Environment& environment, std::shared_ptr<MemoryState>
   const double bytes = static_cast<double>(memory.bytes());
   environment.stats().allocations++;
   Napi::Object object = New(environment, std::make_unique<Memory>(environment, std::move(state), anchor));
-  const napi_property_descriptor constants[] = {
-      Constant("address", FromAddress(env, memory.address())),
-      Constant("hostAddress", FromAddress(env, memory.host_address())),
-      Constant("byteLength", Napi::Number::New(env, bytes)),
-  };
-  CheckNapi(env, napi_define_properties(env, object, std::size(constants), constants));
+  DefineProperties(env, object,
+                   {
+                       Constant("address", FromAddress(env, memory.address())),
+                       Constant("hostAddress", FromAddress(env, memory.host_address())),
+                       Constant("byteLength", Napi::Number::New(env, bytes)),
+                   });
   return object;
 }
 

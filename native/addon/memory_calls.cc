@@ -196,17 +196,17 @@ Napi::Value SetCopyProfiling(Environment& environment, const Napi::CallbackInfo&
 }  // namespace
 
 void DefineMemoryCalls(Environment& environment, Napi::Object exports) {
-  const napi_property_descriptor properties[] = {
-      Function<Copy>("memoryCopy", environment),
-      Function<Fill>("memoryFill", environment),
-      Function<AsyncCopy>("memoryAsyncCopy", environment),
-      Function<RegisterMemory>("memoryRegister", environment),
-      Function<DeregisterMemory>("memoryDeregister", environment),
-      Function<Lock>("memoryLock", environment),
-      Function<InfoOfPointer>("pointerInfo", environment),
-      Function<SetCopyProfiling>("setCopyProfiling", environment),
-  };
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports,
+                   {
+                       Function<Copy>("memoryCopy", environment),
+                       Function<Fill>("memoryFill", environment),
+                       Function<AsyncCopy>("memoryAsyncCopy", environment),
+                       Function<RegisterMemory>("memoryRegister", environment),
+                       Function<DeregisterMemory>("memoryDeregister", environment),
+                       Function<Lock>("memoryLock", environment),
+                       Function<InfoOfPointer>("pointerInfo", environment),
+                       Function<SetCopyProfiling>("setCopyProfiling", environment),
+                   });
 }
 
 }  // namespace gcn::addon

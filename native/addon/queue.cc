@@ -101,14 +101,14 @@ Napi::Object Queue::Wrap(Environment& environment, std::shared_ptr<QueueState> s
   Napi::Object object = New(environment, std::move(native));
   const Napi::ArrayBuffer packet = Expose(env, self.shared_, self.shared_->packet.data(), kPacketBytes);
   const Napi::ArrayBuffer times = Expose(env, self.shared_, self.shared_->times, sizeof self.shared_->times);
-  const napi_property_descriptor constants[] = {
-      Constant("id", Napi::Number::New(env, static_cast<double>(queue.id))),
-      Constant("size", Napi::Number::New(env, queue.size)),
-      Constant("address", FromAddress(env, &queue)),
-      Constant("packet", packet),
-      Constant("times", times),
-  };
-  CheckNapi(env, napi_define_properties(env, object, std::size(constants), constants));
+  DefineProperties(env, object,
+                   {
+                       Constant("id", Napi::Number::New(env, static_cast<double>(queue.id))),
+                       Constant("size", Napi::Number::New(env, queue.size)),
+                       Constant("address", FromAddress(env, &queue)),
+                       Constant("packet", packet),
+                       Constant("times", times),
+                   });
   self.self_ = Napi::Weak(object);
   self.packet_buffer_ = Napi::Reference<Napi::ArrayBuffer>::New(packet);
   self.times_buffer_ = Napi::Reference<Napi::ArrayBuffer>::New(times);
@@ -253,8 +253,7 @@ void DefineQueues(Environment& environment, Napi::Object exports) {
                         DisposeMethod<Queue>(),
                         DisposedProperty<Queue>(),
                     });
-  const napi_property_descriptor properties[] = {Function<CreateQueue>("createQueue", environment)};
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports, {Function<CreateQueue>("createQueue", environment)});
 }
 
 }  // namespace gcn::addon

@@ -87,13 +87,13 @@ Napi::Value SystemInfo(Environment& environment, const Napi::CallbackInfo& info)
 }  // namespace
 
 void DefineRuntime(Environment& environment, Napi::Object exports) {
-  const napi_property_descriptor properties[] = {
-      Function<Open>("open", environment),
-      Function<ShutDown>("shutDown", environment),
-      Function<StatusString>("statusString", environment),
-      Function<SystemInfo>("systemInfo", environment),
-  };
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports,
+                   {
+                       Function<Open>("open", environment),
+                       Function<ShutDown>("shutDown", environment),
+                       Function<StatusString>("statusString", environment),
+                       Function<SystemInfo>("systemInfo", environment),
+                   });
 }
 
 }  // namespace gcn::addon

@@ -70,8 +70,7 @@ Napi::Value CreateSignal(Environment& environment, const Napi::CallbackInfo& inf
   environment.stats().signals_created++;
   auto state = std::make_shared<SignalState>(runtime, signal);
   Napi::Object object = Signal::New(environment, std::make_unique<Signal>(environment, std::move(state)));
-  const napi_property_descriptor constants[] = {Constant("handle", FromAddress(info.Env(), signal.handle))};
-  CheckNapi(info.Env(), napi_define_properties(info.Env(), object, std::size(constants), constants));
+  DefineProperties(info.Env(), object, {Constant("handle", FromAddress(info.Env(), signal.handle))});
   return object;
 }
 
@@ -241,12 +240,12 @@ void DefineSignals(Environment& environment, Napi::Object exports) {
                         DisposeMethod<Signal>(),
                         DisposedProperty<Signal>(),
                     });
-  const napi_property_descriptor properties[] = {
-      Function<CreateSignal>("createSignal", environment),
-      Function<WaitAny>("waitAny", environment),
-      Function<CancelWait>("cancelWait", environment),
-  };
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports,
+                   {
+                       Function<CreateSignal>("createSignal", environment),
+                       Function<WaitAny>("waitAny", environment),
+                       Function<CancelWait>("cancelWait", environment),
+                   });
 }
 
 }  // namespace gcn::addon

@@ -139,12 +139,12 @@ Napi::Value Instructions(Environment&, const Napi::CallbackInfo& info) {
 }  // namespace
 
 void DefineSoftwareGpu(Environment& environment, Napi::Object exports) {
-  const napi_property_descriptor properties[] = {
-      Function<LastFault>("softwareLastFault", environment),
-      Function<Statistics>("softwareStatistics", environment),
-      Function<Instructions>("softwareInstructions", environment),
-  };
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports,
+                   {
+                       Function<LastFault>("softwareLastFault", environment),
+                       Function<Statistics>("softwareStatistics", environment),
+                       Function<Instructions>("softwareInstructions", environment),
+                   });
 }
 
 }  // namespace gcn::addon

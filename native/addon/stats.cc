@@ -34,11 +34,11 @@ Napi::Value MeasureWaits(Environment& environment, const Napi::CallbackInfo& inf
 }  // namespace
 
 void DefineStats(Environment& environment, Napi::Object exports) {
-  const napi_property_descriptor properties[] = {
-      Function<ReadStats>("stats", environment),
-      Function<MeasureWaits>("measureWaits", environment),
-  };
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports,
+                   {
+                       Function<ReadStats>("stats", environment),
+                       Function<MeasureWaits>("measureWaits", environment),
+                   });
 }
 
 }  // namespace gcn::addon

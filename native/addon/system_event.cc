@@ -50,8 +50,7 @@ void DeliverSystemEvent(Environment& environment, const SystemEvent& event) {
 }
 
 void DefineSystemEvents(Environment& environment, Napi::Object exports) {
-  const napi_property_descriptor properties[] = {Function<OnSystemEvent>("onSystemEvent", environment)};
-  CheckNapi(environment.env(), napi_define_properties(environment.env(), exports, std::size(properties), properties));
+  DefineProperties(environment.env(), exports, {Function<OnSystemEvent>("onSystemEvent", environment)});
 }
 
 }  // namespace gcn::addon
