@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { clause, type QueuedDataRegion } from "../../lib/openacc/index.js";
 import { type DataRegion, MAP, type MapItem, targetExitData } from "../../lib/target/index.js";
 import { AccLab, Host, settled } from "./fixture.js";
+import { Random } from "./random.js";
 
 const SLOTS = 6;
 const BYTES = 32;
@@ -16,53 +17,41 @@ class Walk {
   readonly #host = new Host(SLOTS * BYTES);
   readonly #regions: (DataRegion | QueuedDataRegion)[] = [];
   readonly #promises: Promise<unknown>[] = [];
-  #state: number;
+  readonly #random: Random;
   done = 0;
   refused = 0;
 
   constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  // A counter through a hash (splitmix32).
-  #below(count: number): number {
-    this.#state = (this.#state + 0x9e3779b9) | 0;
-    let z = this.#state;
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return ((z ^ (z >>> 15)) >>> 0) % count;
-  }
-  #pick<T>(choices: readonly T[]): T {
-    return choices[this.#below(choices.length)] as T;
+    this.#random = new Random(seed);
   }
 
   #memory(): Uint8Array {
-    const slot = this.#below(SLOTS);
+    const slot = this.#random.below(SLOTS);
     return this.#host.bytes.subarray(slot * BYTES, (slot + 1) * BYTES);
   }
   /** The last 8 bytes of a slot, which point to another. */
   #pointer(): Uint8Array {
-    const at = (this.#below(SLOTS) + 1) * BYTES - 8;
-    this.#host.setPointer(at, this.#host.base + this.#below(SLOTS) * BYTES);
+    const at = (this.#random.below(SLOTS) + 1) * BYTES - 8;
+    this.#host.setPointer(at, this.#host.base + this.#random.below(SLOTS) * BYTES);
     return this.#host.bytes.subarray(at, at + 8);
   }
   #items(makers: readonly ((memory: Uint8Array) => MapItem)[]): MapItem[] {
-    return Array.from({ length: 1 + this.#below(3) }, () => this.#pick(makers)(this.#memory()));
+    return Array.from({ length: 1 + this.#random.below(3) }, () => this.#random.pick(makers)(this.#memory()));
   }
   #when(): { async?: number; wait?: number } {
-    return this.#pick([{}, { async: 1 }, { async: 2 }, { async: 2, wait: 1 }]);
+    return this.#random.pick([{}, { async: 1 }, { async: 2 }, { async: 2, wait: 1 }]);
   }
 
   #operation(): unknown {
     const { acc, device } = this.#lab;
     const { copy, copyin, copyout, create, present } = clause;
-    switch (this.#below(12)) {
+    switch (this.#random.below(12)) {
       case 0:
       case 1:
         return acc.enterData(this.#items([copyin, create]), this.#when());
       case 2:
       case 3: {
-        const finalize = this.#below(4) === 0;
+        const finalize = this.#random.below(4) === 0;
         return acc.exitData(this.#items([copyout, clause.delete]), { ...this.#when(), finalize });
       }
       case 4:
@@ -78,18 +67,23 @@ class Walk {
         return acc.update(this.#items([clause.self, clause.device]), { ...this.#when(), ifPresent: true });
       case 8: {
         const items = this.#items([copy, create, copyin]);
-        this.#regions.push(this.#below(2) === 0 ? acc.data(items) : acc.data(items, { async: 1 + this.#below(2) }));
+        this.#regions.push(
+          this.#random.below(2) === 0 ? acc.data(items) : acc.data(items, { async: 1 + this.#random.below(2) }),
+        );
         return;
       }
       case 9:
-        return this.#regions.splice(this.#below(this.#regions.length + 1), 1)[0]?.end();
+        return this.#regions.splice(this.#random.below(this.#regions.length + 1), 1)[0]?.end();
       case 10:
-        return this.#below(2) === 0
-          ? acc.memory[this.#pick(["attachAsync", "detachAsync"] as const)](this.#pointer(), this.#pick([-2, 1, 2]))
+        return this.#random.below(2) === 0
+          ? acc.memory[this.#random.pick(["attachAsync", "detachAsync"] as const)](
+              this.#pointer(),
+              this.#random.pick([-2, 1, 2]),
+            )
           : acc.enterData([copyin(this.#memory()), clause.attach(this.#pointer())], this.#when());
       default:
         // OpenMP's, which takes the references of all others.
-        targetExitData(device, [this.#host.item(MAP.DELETE, this.#below(SLOTS) * BYTES, BYTES)]);
+        targetExitData(device, [this.#host.item(MAP.DELETE, this.#random.below(SLOTS) * BYTES, BYTES)]);
     }
   }
 
@@ -113,7 +107,8 @@ class Walk {
     for (this.done = 0; this.done < OPERATIONS; this.done++) {
       await this.#do(() => this.#operation());
       const { queues } = this.#lab.plugin;
-      for (let turns = this.#below(4); turns > 0 && queues.length > 0; turns--) await this.#pick(queues).step();
+      for (let turns = this.#random.below(4); turns > 0 && queues.length > 0; turns--)
+        await this.#random.pick(queues).step();
     }
     for (const region of this.#regions) await this.#do(() => region.end());
     for (const queue of this.#lab.plugin.queues) await queue.run();
