@@ -7,6 +7,7 @@
 #include "isa/lds/check.h"
 #include "isa/lds/operands.h"
 #include "isa/memory/arithmetic.h"
+#include "isa/memory/rows.h"
 
 namespace softgpu::lds {
 
@@ -59,17 +60,6 @@ BitsOf<F> compareStoreFloat(const Wave& wave, BitsOf<F> old, BitsOf<F> compare, 
   const auto denormals = denormalsOf<F>(wave);
   auto input = [&](BitsOf<F> bits) { return atomic::flush(fromBits<F>(bits), denormals.input); };
   return input(old) == input(compare) ? toBits(input(source)) : old;
-}
-
-template <class T>
-T readRow(const uint32_t* row, unsigned lane) {
-  if constexpr (sizeof(T) == 8) return row[lane] | uint64_t{row[kLanes + lane]} << 32;
-  return static_cast<T>(row[lane]);
-}
-template <class T>
-void writeRow(uint32_t* row, unsigned lane, T value) {
-  row[lane] = static_cast<uint32_t>(value);
-  if constexpr (sizeof(T) == 8) row[kLanes + lane] = static_cast<uint32_t>(value >> 32);
 }
 
 struct NoRounding {

@@ -5,6 +5,7 @@
 
 #include "isa/memory/access.h"
 #include "isa/memory/arithmetic.h"
+#include "isa/memory/rows.h"
 
 namespace softgpu {
 
@@ -25,18 +26,6 @@ HostRounding::~HostRounding() = default;
 }  // namespace atomic
 
 namespace {
-
-template <class T>
-T readRow(const uint32_t* row, unsigned lane) {
-  if constexpr (sizeof(T) == 8) return row[lane] | uint64_t{row[kLanes + lane]} << 32;
-  return static_cast<T>(row[lane]);
-}
-
-template <class T>
-void writeRow(uint32_t* row, unsigned lane, T value) {
-  row[lane] = static_cast<uint32_t>(value);
-  if constexpr (sizeof(T) == 8) row[kLanes + lane] = static_cast<uint32_t>(value >> 32);
-}
 
 template <class T, class F>
 T replace(T* target, F compute) {

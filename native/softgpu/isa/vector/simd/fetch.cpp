@@ -1,4 +1,5 @@
 // Operand fetch: everything that is not a plain register row, and every modifier of a source.
+#include "isa/scalar/operands.h"
 #include "isa/vector/constants.h"
 #include "isa/vector/dpp.h"
 #include "isa/vector/simd/executor.h"
@@ -28,27 +29,6 @@ uint64_t literalOf(const MicroOp* op, Type type) {
   }
 }
 
-uint64_t specialOf(const Wave& wave, unsigned number) {
-  switch (number) {
-    case operand::kSharedBase:
-      return wave.sharedAperture;
-    case operand::kSharedLimit:
-      return wave.sharedAperture + 0xffffffff;
-    case operand::kPrivateBase:
-      return wave.privateAperture;
-    case operand::kPrivateLimit:
-      return wave.privateAperture + 0xffffffff;
-    case operand::kVccz:
-      return wave.vcc() == 0;
-    case operand::kExecz:
-      return wave.exec() == 0;
-    case operand::kScc:
-      return wave.scc;
-    default:
-      return 0;
-  }
-}
-
 __attribute__((noinline)) Row plainRow(Wave& wave, const MicroOp* op, const Source& s, uint32_t* temp, Type type) {
   switch (s.kind) {
     case SourceKind::Vgpr:
@@ -65,7 +45,7 @@ __attribute__((noinline)) Row plainRow(Wave& wave, const MicroOp* op, const Sour
     case SourceKind::Literal:
       return broadcast(temp, type, literalOf(op, type));
     default:
-      return broadcast(temp, type, specialOf(wave, s.index));
+      return broadcast(temp, type, scalar::readSpecial(wave, s.index));
   }
 }
 
@@ -258,7 +238,7 @@ uint64_t fetchMask(Wave& wave, const MicroOp* op, unsigned i) {
   const Source& s = op->src[i];
   if (s.kind == SourceKind::Sgpr)
     return wave.sgpr[s.index] | static_cast<uint64_t>(wave.sgpr[(s.index + 1) & 127]) << 32;
-  return s.kind == SourceKind::Constant ? constant64(s.index) : specialOf(wave, s.index);
+  return s.kind == SourceKind::Constant ? constant64(s.index) : scalar::readSpecial(wave, s.index);
 }
 
 }  // namespace softgpu::SOFTGPU_SIMD_LEVEL
