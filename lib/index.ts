@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/// <reference types="node" preserve="true" />
 /**
  * gcn-offload: launches precompiled AMD GPU code objects through the real HSA runtime, on a GPU or on the software GPU beneath it.
  *
