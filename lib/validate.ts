@@ -68,10 +68,21 @@ export function options<T extends object>(name: string, value: T, allowed: reado
   return value;
 }
 
-/** The bytes of a typed array, a DataView or an ArrayBuffer, as they lie. */
+/**
+ * The bytes of a typed array, a DataView or an ArrayBuffer, as they lie.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` where the buffer has been detached, or has shrunk.
+ */
 export function bytesOf(name: string, value: unknown): Uint8Array {
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  try {
+    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  } catch (error) {
+    throw coded(
+      new TypeError(`${name} has no bytes any more: its buffer has been detached or resized`, { cause: error }),
+      "ERR_INVALID_ARG_VALUE",
+    );
+  }
   throw invalidType(name, "a typed array, a DataView or an ArrayBuffer", value);
 }
 

@@ -166,7 +166,7 @@ export const local = (byteLength: number): LocalArgument =>
  */
 export function address(value: number | Buffer, offset = 0): AddressArgument {
   if (typeof value === "number") {
-    return new AddressArgument(integer("address", value) + integer("offset", offset), null);
+    return new AddressArgument(integer("address", integer("address", value) + integer("offset", offset)), null);
   }
   if (typeof value !== "object" || value === null || typeof value.address !== "number") {
     throw invalidType("address", "a number or a buffer", value);

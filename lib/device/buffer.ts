@@ -7,9 +7,9 @@
 import { bytesText, hex, OffloadError } from "../errors.js";
 import type { Memory } from "../hsa/index.js";
 import { Resource } from "../launch/resource.js";
-import { bytesOf, integer, invalidType, outOfRange } from "../validate.js";
+import { bytesOf, options as checkedOptions, integer, invalidType, outOfRange } from "../validate.js";
 import { ScalarArgument } from "./arguments.js";
-import type { Staging } from "./staging.js";
+import { mustHaveBytes, type Staging } from "./staging.js";
 
 /**
  * `device`: the GPU's own, fast for kernels and reached by copies. `host`: the machine's, which kernels reach over the bus and
@@ -51,6 +51,8 @@ export interface BufferOwner {
   admitHost(kind: MemoryKind, memory: Memory): boolean;
   forget(buffer: Buffer): void;
 }
+
+const RANGE = ["offset", "byteLength"] as const;
 
 /** Where a fill's pattern is repeated before the device copies it on. */
 const FILL_SEED = 64 * 1024;
@@ -98,10 +100,11 @@ export class Buffer extends Resource {
    * @throws OffloadError `ERR_OFFLOAD_MEMORY_KIND` where the host cannot reach it.
    */
   view<T extends TypedArray = Uint8Array>(type: TypedArrayConstructor<T> = Uint8Array as never, range: Range = {}): T {
-    this.mustLive();
+    const element = elementBytes("view's type", type);
     const { offset, byteLength } = this.#range(range);
-    if (byteLength % type.BYTES_PER_ELEMENT !== 0) throw this.#uneven(byteLength, type.BYTES_PER_ELEMENT);
-    return new type(this.#mapped(), offset, byteLength / type.BYTES_PER_ELEMENT);
+    if (byteLength % element !== 0) throw uneven("byteLength", byteLength, element);
+    if (offset % element !== 0) throw uneven("offset", offset, element);
+    return new type(this.#mapped(), offset, byteLength / element);
   }
 
   #mapped(): ArrayBuffer {
@@ -117,7 +120,7 @@ export class Buffer extends Resource {
     type: TypedArrayConstructor<T> = Uint8Array as never,
     range: Range = {},
   ): Promise<T> {
-    const { offset, byteLength } = this.#readable(type, range);
+    const { offset, byteLength } = this.#readable("read", type, range);
     const bytes = new Uint8Array(byteLength);
     await this.#using(async () => {
       if (this.kind === "host") bytes.set(this.view(Uint8Array, { offset, byteLength }));
@@ -131,17 +134,23 @@ export class Buffer extends Resource {
     type: TypedArrayConstructor<T> = Uint8Array as never,
     range: Range = {},
   ): T {
-    const { offset, byteLength } = this.#readable(type, range);
+    const { offset, byteLength } = this.#readable("readSync", type, range);
     const bytes = new Uint8Array(byteLength);
     if (this.kind === "host") bytes.set(this.view(Uint8Array, { offset, byteLength }));
     else this.device.staging.readSync(this.address + offset, bytes);
     return new type(bytes.buffer);
   }
 
-  /** Copies the bytes of a typed array to `offset`; leave them alone until the promise resolves. */
+  /**
+   * Copies the bytes of a typed array to `offset`; leave them alone until the promise resolves.
+   *
+   * @throws OffloadError `ERR_OFFLOAD_HOST_MEMORY` where they are detached or shrink before.
+   */
   async write(data: ArrayBufferView | ArrayBuffer, offset = 0): Promise<void> {
     const source = this.#source(data, offset);
+    const { length } = source;
     await this.#using(async () => {
+      mustHaveBytes(source, length);
       if (this.kind === "host") this.view(Uint8Array, { offset, byteLength: source.length }).set(source);
       else await this.device.staging.write(this.address + offset, source);
     });
@@ -156,10 +165,9 @@ export class Buffer extends Resource {
 
   /** Fills with a byte (0 … 255) or with a typed scalar: `fill(f32(1))`. The range is a whole number of scalars. */
   async fill(value: number | ScalarArgument, range: Range = {}): Promise<void> {
-    this.mustLive();
     const { offset, byteLength } = this.#range(range);
     const size = value instanceof ScalarArgument ? value.byteLength : 1;
-    if (byteLength % size !== 0) throw this.#uneven(byteLength, size);
+    if (byteLength % size !== 0) throw uneven("byteLength", byteLength, size);
     const seed = new Uint8Array(this.kind === "host" ? byteLength : Math.min(byteLength, FILL_SEED));
     if (value instanceof ScalarArgument) {
       if (seed.length > 0) value.write(new DataView(seed.buffer), 0);
@@ -185,10 +193,9 @@ export class Buffer extends Resource {
   /** Copies to another buffer, of this device or another; by default everything, to its beginning. */
   async copyTo(target: Buffer, range: Range & { readonly targetOffset?: number } = {}): Promise<void> {
     if (!(target instanceof Buffer)) throw invalidType("copyTo's target", "a buffer", target);
-    this.mustLive();
-    target.mustLive();
-    const { offset, byteLength } = this.#range(range);
-    const to = target.#range({ offset: range.targetOffset ?? 0, byteLength });
+    const { targetOffset = 0, ...own } = checkedOptions("copyTo's range", range, [...RANGE, "targetOffset"]);
+    const { offset, byteLength } = this.#range(own);
+    const to = target.#range({ offset: targetOffset, byteLength });
     const overlap = Math.abs(this.address + offset - (target.address + to.offset)) < byteLength;
     await this.#using(() =>
       target.#using(async () => {
@@ -223,24 +230,23 @@ export class Buffer extends Resource {
     }
   }
 
-  #readable(type: TypedArrayConstructor, range: Range): Required<Range> {
-    this.mustLive();
-    if (typeof type !== "function" || typeof type.BYTES_PER_ELEMENT !== "number") {
-      throw invalidType("read's type", "a typed array's constructor", type);
-    }
+  #readable(name: string, type: TypedArrayConstructor, range: Range): Required<Range> {
+    const element = elementBytes(`${name}'s type`, type);
     const whole = this.#range(range);
-    if (whole.byteLength % type.BYTES_PER_ELEMENT !== 0) throw this.#uneven(whole.byteLength, type.BYTES_PER_ELEMENT);
+    if (whole.byteLength % element !== 0) throw uneven("byteLength", whole.byteLength, element);
     return whole;
   }
 
   #source(data: ArrayBufferView | ArrayBuffer, offset: number): Uint8Array {
-    this.mustLive();
     const source = bytesOf("write's data", data);
     this.#range({ offset, byteLength: source.length });
     return source;
   }
 
-  #range({ offset = 0, byteLength }: Range): Required<Range> {
+  /** Looks whether the buffer is there when the options have been read: they may be getters that dispose it. */
+  #range(range: Range): Required<Range> {
+    const { offset = 0, byteLength } = checkedOptions("the range", range, RANGE);
+    this.mustLive();
     integer("offset", offset, 0, this.byteLength);
     const length = byteLength ?? this.byteLength - offset;
     integer("byteLength", length);
@@ -249,8 +255,13 @@ export class Buffer extends Resource {
     }
     return { offset, byteLength: length };
   }
-
-  #uneven(byteLength: number, element: number): Error {
-    return outOfRange("byteLength", `a multiple of the element's ${element} bytes`, byteLength);
-  }
 }
+
+function elementBytes(name: string, type: TypedArrayConstructor): number {
+  const bytes: unknown = typeof type === "function" ? type.BYTES_PER_ELEMENT : undefined;
+  if (typeof bytes !== "number") throw invalidType(name, "a typed array's constructor", type);
+  return bytes;
+}
+
+const uneven = (name: string, value: number, element: number): Error =>
+  outOfRange(name, `a multiple of the element's ${element} bytes`, value);

@@ -12,7 +12,7 @@ import {
 import { hex, OffloadError } from "../errors.js";
 import type { Executable } from "../hsa/index.js";
 import { Resource } from "../launch/resource.js";
-import { didYouMean } from "../validate.js";
+import { didYouMean, integer, invalidType, string } from "../validate.js";
 import { Buffer } from "./buffer.js";
 import type { Device } from "./device.js";
 import { Kernel } from "./kernel.js";
@@ -26,6 +26,30 @@ export interface LoadOptions {
 interface Module {
   readonly object: CodeObject;
   readonly executable: Executable;
+}
+
+/** A definition of a symbol that a code object leaves undefined. */
+export interface VariableDefinition {
+  readonly name: string;
+  readonly address: number;
+  readonly buffer: Buffer | null;
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`; OffloadError `ERR_OFFLOAD_DISPOSED`, `ERR_OFFLOAD_ARGUMENT_DEVICE`. */
+export function variableDefinitions(
+  device: Device,
+  variables: NonNullable<LoadOptions["variables"]>,
+): VariableDefinition[] {
+  if (typeof variables !== "object" || variables === null)
+    throw invalidType("load's variables", "an object", variables);
+  return Object.entries(variables).map(([name, value]) => {
+    const label = `load's variable ${name}`;
+    if (typeof value === "number") return { name, address: integer(label, value), buffer: null };
+    if (!(value instanceof Buffer)) throw invalidType(label, "an address or a buffer", value);
+    value.mustLive();
+    device.mustReach(value, label);
+    return { name, address: value.address, buffer: value };
+  });
 }
 
 export class Code extends Resource {
@@ -47,13 +71,12 @@ export class Code extends Resource {
   }
 
   /** Use `Device.load`. Nothing is handed to the runtime before it has been validated: ROCr's loader trusts its input. */
-  static load(device: Device, bytes: Uint8Array, options: LoadOptions = {}): Code {
+  static load(device: Device, bytes: Uint8Array, variables: readonly VariableDefinition[]): Code {
     const [isa = ""] = device.agent.facts.isas;
     const images = selectCodeObjects(bytes, isa).map((image) => ({ image, object: validateCodeObject(image, isa) }));
-    const variables = Object.entries(options.variables ?? {});
     mustBeDefined(
       images.map(({ object }) => object),
-      variables.map(([name]) => name),
+      variables.map(({ name }) => name),
     );
     const modules: Module[] = [];
     try {
@@ -61,9 +84,8 @@ export class Code extends Resource {
         const executable = device.runtime.createExecutable();
         modules.push({ object, executable });
         const wanted = new Set(object.undefinedSymbols.map(({ name }) => name));
-        for (const [name, value] of variables) {
-          if (!wanted.has(name)) continue;
-          executable.defineVariable(device.agent, name, typeof value === "number" ? value : value.address);
+        for (const { name, address } of variables) {
+          if (wanted.has(name)) executable.defineVariable(device.agent, name, address);
         }
         executable.load(device.agent, device.runtime.createCodeObjectReader(image));
         executable.freeze();
@@ -75,7 +97,7 @@ export class Code extends Resource {
     return new Code(
       device,
       modules,
-      variables.flatMap(([, value]) => (value instanceof Buffer ? [value] : [])),
+      variables.flatMap(({ buffer }) => buffer ?? []),
     );
   }
 
@@ -99,6 +121,7 @@ export class Code extends Resource {
   /** @throws OffloadError `ERR_OFFLOAD_UNKNOWN_KERNEL`, with the near names. */
   kernel(name: string): Kernel {
     this.mustLive();
+    string("the kernel's name", name);
     const known = this.#kernels.get(name);
     if (known !== undefined) return known;
     const found = this.#metadata.get(name);
@@ -121,6 +144,7 @@ export class Code extends Resource {
    */
   variable(name: string): Buffer {
     this.mustLive();
+    string("the variable's name", name);
     for (const { executable } of this.#modules) {
       const symbol = executable.symbol(name, this.#device.agent);
       if (symbol?.type === "variable") {

@@ -21,7 +21,7 @@ import type { Resource } from "../launch/resource.js";
 import { SignalPool } from "../launch/signal-pool.js";
 import { bytesOf, options as checkedOptions, integer, invalidType } from "../validate.js";
 import { Buffer, type MemoryKind, type TypedArray } from "./buffer.js";
-import { Code, type LoadOptions } from "./code.js";
+import { Code, type LoadOptions, variableDefinitions } from "./code.js";
 import { KernargPool, type KernargStats } from "./kernarg-pool.js";
 import { Staging, type StagingStats } from "./staging.js";
 
@@ -134,8 +134,9 @@ export class Device implements Disposable {
     this.#mustLive();
     integer("bytes", bytes, 1);
     const { kind = "device" } = checkedOptions("alloc's options", options, ["kind"]);
+    this.#mustLive();
     const pool = this.#pools[kind];
-    if (pool === undefined) {
+    if (!Object.hasOwn(this.#pools, kind)) {
       throw new OffloadError(
         "ERR_OFFLOAD_MEMORY_KIND",
         `there is no memory of kind ${String(kind)}: use "device" or "host"`,
@@ -186,9 +187,13 @@ export class Device implements Disposable {
 
   /** As `load`, from bytes. */
   loadSync(source: ArrayBufferView | ArrayBuffer, options: LoadOptions = {}): Code {
+    const { variables = {} } = checkedOptions("load's options", options, ["variables"]);
+    const definitions = variableDefinitions(this, variables);
+    const bytes = bytesOf("load's source", source);
     this.#mustLive();
-    checkedOptions("load's options", options, ["variables"]);
-    const code = Code.load(this, bytesOf("load's source", source), options);
+    // What is checked here and loaded then no other thread changes in between.
+    const own = bytes.buffer instanceof SharedArrayBuffer ? bytes.slice() : bytes;
+    const code = Code.load(this, own, definitions);
     this.#resources.add(code);
     return code;
   }

@@ -19,9 +19,13 @@ const AXES = ["x", "y", "z"] as const;
 type Code = "ERR_OFFLOAD_GRID" | "ERR_OFFLOAD_WORKGROUP";
 
 function extents(code: Code, what: string, value: unknown): readonly number[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  // A copy: what has been checked is what is launched.
+  const list: readonly unknown[] = Array.isArray(value) ? value.slice(0, 4) : [value];
   if (list.length < 1 || list.length > 3) {
-    throw new OffloadError(code, `the ${what} has one to three dimensions, not ${list.length}`);
+    throw new OffloadError(
+      code,
+      `the ${what} has one to three dimensions, not ${Array.isArray(value) ? value.length : 1}`,
+    );
   }
   for (const [axis, extent] of list.entries()) {
     if (typeof extent !== "number" || !Number.isInteger(extent) || extent < 1 || extent > 2 ** 32 - 1) {
@@ -48,7 +52,8 @@ export function geometry(
   agent: Pick<AgentInfo, "name" | "workgroupMaxDim" | "workgroupMaxSize" | "gridMaxDim" | "gridMaxSize">,
 ): Geometry {
   const required = kernel.requiredWorkgroupSize;
-  const [gx = 1, gy = 1, gz = 1] = extents("ERR_OFFLOAD_GRID", "grid", grid);
+  const extent = extents("ERR_OFFLOAD_GRID", "grid", grid);
+  const [gx = 1, gy = 1, gz = 1] = extent;
   if (workgroup === undefined && required === null) {
     throw new OffloadError(
       "ERR_OFFLOAD_WORKGROUP",
@@ -59,7 +64,7 @@ export function geometry(
   const [wx = 1, wy = 1, wz = 1] = sizes;
   const full = [gx, gy, gz] as const;
   const group = [wx, wy, wz] as const;
-  const dimensions = Math.max(count(grid), workgroup === undefined ? 1 : sizes.length) as 1 | 2 | 3;
+  const dimensions = Math.max(extent.length, workgroup === undefined ? 1 : sizes.length) as 1 | 2 | 3;
 
   for (const axis of [0, 1, 2] as const) {
     if (full[axis] > agent.gridMaxDim[axis]) {
@@ -105,5 +110,3 @@ export function geometry(
   }
   return { dimensions, grid: full, workgroup: group };
 }
-
-const count = (extent: Extent): number => (typeof extent === "number" ? 1 : extent.length);

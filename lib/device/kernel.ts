@@ -10,11 +10,11 @@ import type { Apertures } from "../launch/hidden-arguments.js";
 import type { LaunchResult, PreparedLaunch } from "../launch/launch.js";
 import { LaunchQueue } from "../launch/launch-queue.js";
 import type { Resource } from "../launch/resource.js";
-import { options as checkedOptions, integer, invalidType } from "../validate.js";
+import { options as checkedOptions, integer, invalidType, milliseconds } from "../validate.js";
 import type { LaunchArgument } from "./arguments.js";
 import type { Code } from "./code.js";
 import type { Device } from "./device.js";
-import { type Extent, geometry } from "./geometry.js";
+import { type Extent, type Geometry, geometry } from "./geometry.js";
 import type { KernargBlock, KernargPool } from "./kernarg-pool.js";
 import { LaunchPlan } from "./launch-plan.js";
 
@@ -36,6 +36,16 @@ export interface LaunchOptions {
   readonly timeout?: number;
   /** By default the device's own. */
   readonly queue?: LaunchQueue;
+}
+
+interface Settings {
+  readonly division: Geometry;
+  readonly dynamicLds: number;
+  readonly stack: number;
+  readonly signal: AbortSignal | undefined;
+  /** 0: none. */
+  readonly timeout: number;
+  readonly queue: LaunchQueue;
 }
 
 const OPTIONS = ["grid", "workgroup", "dynamicLds", "stack", "signal", "timeout", "queue"] as const;
@@ -82,35 +92,48 @@ export class Kernel {
    * `ERR_OFFLOAD_LDS`, `ERR_OFFLOAD_DISPOSED`. DeviceError when the device stops the launch. The signal's reason when it aborts.
    */
   async launch(options: LaunchOptions, ...args: LaunchArgument[]): Promise<LaunchResult> {
-    options.signal?.throwIfAborted();
-    const queue = this.#queue(options);
-    return queue.launch(this.#prepare(queue, options, args));
+    const settings = this.#settings(options);
+    return settings.queue.launch(this.#prepare(settings, args));
   }
 
   /** As `launch`, blocking the thread. An abort signal has no effect on a blocked thread: use `timeout`. */
   launchSync(options: LaunchOptions, ...args: LaunchArgument[]): LaunchResult {
-    options.signal?.throwIfAborted();
-    const queue = this.#queue(options);
-    return queue.launchSync(this.#prepare(queue, options, args));
+    const settings = this.#settings(options);
+    return settings.queue.launchSync(this.#prepare(settings, args));
   }
 
-  #queue(options: LaunchOptions): LaunchQueue {
-    checkedOptions("launch's options", options, OPTIONS);
-    const { queue = this.#device.queue } = options;
+  /** Reads each option once, before anything is looked at: a getter may dispose what the launch needs. */
+  #settings(options: LaunchOptions): Settings {
+    const {
+      grid,
+      workgroup,
+      dynamicLds = 0,
+      stack = 0,
+      signal,
+      timeout,
+      queue = this.#device.queue,
+    } = checkedOptions("launch's options", options, OPTIONS);
+    const division = geometry(grid, workgroup, this.metadata, this.#device.agent.facts);
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType("signal", "an AbortSignal", signal);
     if (!(queue instanceof LaunchQueue)) throw invalidType("queue", "one of the device's queues", queue);
     this.#device.mustOwn(queue);
     queue.mustLive();
-    return queue;
+    signal?.throwIfAborted();
+    return {
+      division,
+      dynamicLds: integer("dynamicLds", dynamicLds),
+      stack: integer("stack", stack, 0, 2 ** 31 - 1),
+      signal,
+      timeout: timeout === undefined ? 0 : milliseconds("timeout", timeout),
+      queue,
+    };
   }
 
   /** Checks everything, then takes an argument block and writes it. */
-  #prepare(queue: LaunchQueue, options: LaunchOptions, args: readonly LaunchArgument[]): PreparedLaunch {
+  #prepare(settings: Settings, args: readonly LaunchArgument[]): PreparedLaunch {
+    const { division, queue, dynamicLds, stack, signal, timeout } = settings;
     const device = this.#device;
     this.#code.mustLive();
-    const division = geometry(options.grid, options.workgroup, this.metadata, device.agent.facts);
-    const dynamicLds = options.dynamicLds === undefined ? 0 : integer("dynamicLds", options.dynamicLds);
-    const timeout = options.timeout === undefined ? 0 : integer("timeout", options.timeout, 1, 2 ** 31 - 1);
-    const stack = options.stack === undefined ? 0 : integer("stack", options.stack, 0, 2 ** 31 - 1);
     const groupBytes = this.#plan.check(args, device, dynamicLds);
     if (groupBytes > device.ldsBytes) {
       throw new OffloadError(
@@ -137,7 +160,7 @@ export class Kernel {
       kernelObject: this.#symbol.object,
       kernargAddress: kernarg === null ? 0 : kernarg.address,
     };
-    return new KernelLaunch(this.name, dispatch, device.kernargs, kernarg, uses, options.signal, timeout);
+    return new KernelLaunch(this.name, dispatch, device.kernargs, kernarg, uses, signal, timeout);
   }
 }
 

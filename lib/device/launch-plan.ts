@@ -140,6 +140,7 @@ export class LaunchPlan {
       if (at.expects === "local") throw this.#refused("ARGUMENT_ADDRESS_SPACE", at, "an address");
       if (at.expects === "float" || at.size !== 8) throw this.#refused("ARGUMENT_KIND", at, "an address");
       if (value.buffer !== null) {
+        if (!(value.buffer instanceof Buffer)) throw this.#refused("ARGUMENT_KIND", at, describe(value.buffer));
         value.buffer.mustLive();
         reach.mustReach(value.buffer, at.label);
       }

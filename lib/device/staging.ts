@@ -98,6 +98,7 @@ export class Staging {
 
   #writing(address: number, source: Uint8Array): Iterable<Signal> {
     return this.#steps(source.length, (slot, at, length) => {
+      mustHaveBytes(source, at + length);
       slot.bytes.set(source.subarray(at, at + length));
       return this.#start(address + at, this.#agent, slot.memory.address, this.#host, length);
     });
@@ -210,4 +211,13 @@ export class Staging {
     for (const slot of this.#abandoned) this.#drop(slot);
     this.#abandoned.length = 0;
   }
+}
+
+/** @throws OffloadError `ERR_OFFLOAD_HOST_MEMORY` where fewer than `bytes` bytes are left of what is to be copied. */
+export function mustHaveBytes(source: Uint8Array, bytes: number): void {
+  if (source.length >= bytes) return;
+  throw new OffloadError(
+    "ERR_OFFLOAD_HOST_MEMORY",
+    "the bytes were detached, or their buffer was made smaller, before all of them were copied to the device",
+  );
 }

@@ -1,4 +1,5 @@
 import { OffloadError } from "../errors.js";
+import { invalidType } from "../validate.js";
 
 /**
  * Something that launches use: kept until the last launch that uses it has finished, even where it was disposed before. Disposal takes
@@ -20,8 +21,9 @@ export abstract class Resource implements Disposable {
     return this.#uses;
   }
 
-  /** @throws OffloadError `ERR_OFFLOAD_DISPOSED`. */
+  /** @throws OffloadError `ERR_OFFLOAD_DISPOSED`; TypeError `ERR_INVALID_ARG_TYPE` of a proxy, which has no state of its own. */
   mustLive(): void {
+    if (!(#disposed in this)) throw invalidType("a resource", "the object itself", "a proxy");
     if (this.#disposed) throw new OffloadError("ERR_OFFLOAD_DISPOSED", `${this.label} was used after its disposal`);
   }
 

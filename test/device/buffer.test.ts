@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { f32, i16, OffloadError, u32 } from "../../lib/index.js";
+import { type Buffer as DeviceBuffer, f32, i16, OffloadError, open, u32 } from "../../lib/index.js";
 import { bundle, type Face, face, failureOf } from "./fixture.js";
 
 let f: Face;
@@ -163,6 +163,8 @@ test("a variable of the code object is memory that goes with it", async () => {
 
 test("sizes, ranges and kinds are checked", async () => {
   const buffer = f.device.alloc(10);
+  const host = f.device.alloc(12, { kind: "host" });
+  const other = f.runtime.device(1).alloc(8);
   const cases: readonly [() => unknown, string][] = [
     [() => f.device.alloc(0), "ERR_OUT_OF_RANGE"],
     [() => f.device.alloc(1.5), "ERR_OUT_OF_RANGE"],
@@ -176,6 +178,14 @@ test("sizes, ranges and kinds are checked", async () => {
     [() => buffer.read(Uint8Array, { offset: 5, byteLength: 6 }), "ERR_OUT_OF_RANGE"],
     [() => buffer.write(new Uint8Array(11)), "ERR_OUT_OF_RANGE"],
     [() => buffer.write(new Uint8Array(1), -1), "ERR_OUT_OF_RANGE"],
+    [() => buffer.write(detached()), "ERR_INVALID_ARG_VALUE"],
+    [() => f.device.upload(new Uint8Array(0)), "ERR_OUT_OF_RANGE"],
+    [() => f.device.alloc(1, { kind: "constructor" as never }), "ERR_OFFLOAD_MEMORY_KIND"],
+    [() => buffer.read(Uint8Array, 4 as never), "ERR_INVALID_ARG_TYPE"],
+    [() => buffer.read(Uint8Array, { ofset: 4 } as never), "ERR_INVALID_ARG_VALUE"],
+    [() => buffer.readSync(Uint8Array, null as never), "ERR_INVALID_ARG_TYPE"],
+    [() => buffer.view(null as never), "ERR_INVALID_ARG_TYPE"],
+    [() => host.view(Uint32Array, { offset: 2, byteLength: 4 }), "ERR_OUT_OF_RANGE"],
     [() => buffer.fill(256), "ERR_OUT_OF_RANGE"],
     [() => buffer.fill(u32(1)), "ERR_OUT_OF_RANGE"],
     [() => buffer.copyTo({} as never), "ERR_INVALID_ARG_TYPE"],
@@ -186,6 +196,15 @@ test("sizes, ranges and kinds are checked", async () => {
     [() => f.device.load("/no/such/file"), "ENOENT"],
     [() => f.device.load(new Uint8Array(100)), "ERR_CODE_OBJECT_FORMAT"],
     [() => f.device.load(bundle, { variables: { nothing: 4096 } }), "ERR_OFFLOAD_UNKNOWN_VARIABLE"],
+    [() => f.device.load(bundle, { variables: 4096 as never }), "ERR_INVALID_ARG_TYPE"],
+    [() => f.device.load(bundle, { variables: { nothing: "4096" as never } }), "ERR_INVALID_ARG_TYPE"],
+    [() => f.device.load(bundle, { variables: { nothing: -1 } }), "ERR_OUT_OF_RANGE"],
+    [() => f.device.load(bundle, { variables: { nothing: other } }), "ERR_OFFLOAD_ARGUMENT_DEVICE"],
+    [() => f.device.loadSync(detached()), "ERR_INVALID_ARG_VALUE"],
+    [() => f.code.kernel(undefined as never), "ERR_INVALID_ARG_TYPE"],
+    [() => f.code.variable(7 as never), "ERR_INVALID_ARG_TYPE"],
+    [() => open({ device: 1 as never }), "ERR_INVALID_ARG_TYPE"],
+    [() => open({ library: [] as never }), "ERR_INVALID_ARG_TYPE"],
   ];
   for (const [body, code] of cases) expect((await failureOf(body)).code, String(body)).toBe(code);
   expect(f.runtime.device("gfx906")).toBe(f.device);
@@ -193,4 +212,57 @@ test("sizes, ranges and kinds are checked", async () => {
   expect((await failureOf(() => f.runtime.device("gfx90a"))).message).toContain(
     "device 0 (gfx906, software), device 1",
   );
+});
+
+function detached(): ArrayBuffer {
+  const buffer = new ArrayBuffer(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  return buffer;
+}
+
+type Resizable = ArrayBuffer & { resize(bytes: number): void };
+const resizable = (bytes: number): Resizable =>
+  new (ArrayBuffer as unknown as new (bytes: number, options: object) => Resizable)(bytes, { maxByteLength: bytes });
+
+test.each(["device", "host"] as const)("bytes that go away while %s memory is written are an error", async (kind) => {
+  using buffer = f.device.alloc(9 * 1024 * 1024, { kind });
+  for (const leave of [
+    (bytes: Resizable) => void structuredClone(bytes, { transfer: [bytes] }),
+    (bytes: Resizable) => bytes.resize(5 * 1024 * 1024),
+  ]) {
+    for (const form of [
+      (bytes: Resizable) => bytes,
+      (bytes: Resizable) => new Uint8Array(bytes, 0, bytes.byteLength),
+    ]) {
+      // A launch that uses the buffer delays the copy.
+      f.native.outcome = () => "hold";
+      const running = f.code.kernel("ids").launch({ grid: 64, workgroup: 64 }, buffer);
+      const bytes = resizable(buffer.byteLength);
+      const writing = failureOf(() => buffer.write(form(bytes)));
+      leave(bytes);
+      f.native.queue.release();
+      await running;
+      expect((await writing).code).toBe("ERR_OFFLOAD_HOST_MEMORY");
+    }
+  }
+});
+
+test("options whose getters dispose the buffer find it disposed", async () => {
+  const calls: readonly ((buffer: DeviceBuffer, range: object) => unknown)[] = [
+    (buffer, range) => buffer.read(Uint8Array, range),
+    (buffer, range) => buffer.readSync(Uint8Array, range),
+    (buffer, range) => buffer.view(Uint8Array, range),
+    (buffer, range) => buffer.fill(1, range),
+    (buffer, range) => buffer.copyTo(f.device.alloc(64), range),
+    (buffer, range) => f.device.alloc(64).copyTo(buffer, range),
+  ];
+  for (const call of calls) {
+    for (const key of ["offset", "byteLength"]) {
+      const buffer = f.device.alloc(64, { kind: "host" });
+      const range = Object.defineProperty({}, key, { enumerable: true, get: () => void buffer.dispose() });
+      expect((await failureOf(() => call(buffer, range))).code, String(call)).toBe("ERR_OFFLOAD_DISPOSED");
+    }
+  }
+  const options = Object.defineProperty({}, "kind", { enumerable: true, get: () => void f.runtime.dispose() });
+  expect((await failureOf(() => f.device.alloc(64, options))).code).toBe("ERR_OFFLOAD_DISPOSED");
 });

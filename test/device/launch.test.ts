@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DeviceError, f32, i32, type LaunchResult, OffloadError, type SoftwareFault } from "../../lib/index.js";
-import { type Face, face, failureOf } from "./fixture.js";
+import { bundle, type Face, face, failureOf } from "./fixture.js";
 
 let f: Face;
 beforeEach(() => {
@@ -409,4 +409,48 @@ test("where no queue can be had the launch says so and holds nothing", async () 
   expect(buffer().uses).toBe(0);
   f.native.createQueue = create;
   await launch();
+});
+
+test("each option is read once, and what its getter disposes is found disposed", async () => {
+  const given: Readonly<Record<string, unknown>> = ONE;
+  const reading = (key: string, act: () => void) =>
+    Object.defineProperty({ ...ONE }, key, {
+      enumerable: true,
+      get() {
+        act();
+        return given[key];
+      },
+    });
+  for (const key of ["grid", "workgroup", "dynamicLds", "stack", "signal", "timeout", "queue"]) {
+    let reads = 0;
+    await f.code.kernel("ids").launch(
+      reading(key, () => reads++),
+      buffer(),
+    );
+    expect(reads, key).toBe(1);
+    const code = f.device.loadSync(bundle);
+    const kernel = code.kernel("ids");
+    const disposing = reading(key, () => code.dispose());
+    expect((await failureOf(() => kernel.launch(disposing, buffer()))).code, key).toBe("ERR_OFFLOAD_DISPOSED");
+  }
+  const ids = f.code.kernel("ids");
+  const arguments_ = buffer();
+  const grid = new Proxy([64], {
+    get(target, key) {
+      f.runtime.dispose();
+      return Reflect.get(target, key);
+    },
+  });
+  const late = await failureOf(() => ids.launch({ grid, workgroup: 64 } as never, arguments_));
+  expect(late.code).toBe("ERR_OFFLOAD_DISPOSED");
+  expect(f.native.counters).toMatchObject({ queuesLive: 0, executablesLive: 0, signalsLive: 0 });
+});
+
+test("what is no signal, and a proxy of a buffer, are refused before the launch", async () => {
+  const signal = { aborted: false, throwIfAborted() {}, addEventListener() {}, removeEventListener() {} };
+  expect((await failureOf(() => launch({ signal }))).code).toBe("ERR_INVALID_ARG_TYPE");
+  const proxy = new Proxy(buffer(), {});
+  expect((await failureOf(() => f.code.kernel("ids").launch(ONE, proxy))).code).toBe("ERR_INVALID_ARG_TYPE");
+  expect(f.native.dispatched.length).toBe(0);
+  expect(f.device.stats().kernarg.blocksInUse).toBe(0);
 });
