@@ -56,6 +56,10 @@ export function string(name: string, value: unknown): string {
   return value;
 }
 
+export function object(name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) throw invalidType(name, "an object", value);
+}
+
 /** A plain options object; a key that is not among `allowed` is an error that names the near one. */
 export function options<T extends object>(name: string, value: T, allowed: readonly (keyof T & string)[]): T {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidType(name, "an object", value);

@@ -6,7 +6,7 @@
 
 import { OffloadError } from "../errors.js";
 import { type DeviceChoice, HsaRuntime, type NativeStats, type RuntimeFacts } from "../hsa/index.js";
-import { options as checkedOptions, string } from "../validate.js";
+import { options as checkedOptions } from "../validate.js";
 import { Device, selectDevice } from "./device.js";
 
 export interface OpenOptions {
@@ -83,13 +83,5 @@ export class Runtime implements Disposable, AsyncDisposable {
  * `ERR_HSA_THUNK_NOT_BUILT`, `ERR_HSA_NO_HARDWARE`, `ERR_HSA_DEVICE_SETTING`.
  */
 export async function open(options: OpenOptions = {}): Promise<Runtime> {
-  const { device, library } = checkedOptions("open's options", options, ["device", "library"]);
-  if (device !== undefined) string("device", device);
-  if (library !== undefined) string("library", library);
-  return new Runtime(
-    HsaRuntime.open({
-      ...(device === undefined ? {} : { device }),
-      ...(library === undefined ? {} : { library }),
-    }),
-  );
+  return new Runtime(HsaRuntime.open({ ...checkedOptions("open's options", options, ["device", "library"]) }));
 }

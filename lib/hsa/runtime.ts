@@ -5,6 +5,7 @@
  */
 import { realpathSync } from "node:fs";
 import { isAbsolute } from "node:path";
+import { string } from "../validate.js";
 import { addon } from "./addon.js";
 import { Agent } from "./agent.js";
 import { CodeObjectReader } from "./code-object-reader.js";
@@ -64,6 +65,8 @@ export class HsaRuntime implements Disposable {
     options: HsaOpenOptions = {},
     seam: { readonly native?: Native; readonly machine?: Machine } = {},
   ): HsaRuntime {
+    if (options.device !== undefined) string("device", options.device);
+    if (options.library !== undefined) string("library", options.library);
     const open = HsaRuntime.#open;
     if (open !== undefined) {
       if (options.device !== undefined || options.library !== undefined) open.#mustAgree(locate(options, seam.machine));

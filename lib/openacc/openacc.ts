@@ -20,7 +20,7 @@ import type { DataRegion } from "../target/data.js";
 import { flatten, type MapList, type Mappable, snapshot } from "../target/map.js";
 import type { MapItem } from "../target/map_item.js";
 import type { TargetDevice } from "../target/target_device.js";
-import { options as checkedOptions, didYouMean, integer, invalidType } from "../validate.js";
+import { options as checkedOptions, didYouMean, integer, invalidType, string } from "../validate.js";
 import { AsyncQueues, waitList } from "./async_queues.js";
 import { finalized, ifPresent } from "./clauses.js";
 import { ASYNC_OPTIONS, type AsyncOptions, copying, promised, scheduled } from "./construct.js";
@@ -143,6 +143,7 @@ export class OpenAcc implements AsyncDisposable {
 
   /** A `declare` variable's place on the device. @throws OffloadError `ERR_OFFLOAD_UNKNOWN_VARIABLE` */
   variable(name: string): TargetEntry {
+    string("the variable's name", name);
     const found = this.#variables.find((variable) => variable.name === name);
     if (found !== undefined) return found;
     const names = this.#variables.map((variable) => variable.name);

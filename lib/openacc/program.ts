@@ -16,7 +16,7 @@ import type { LoadedImage } from "../plugin/index.js";
 import type { Program } from "../target/options.js";
 import { type PluginOptions, ProgramPlugin } from "../target/program_plugin.js";
 import { TargetDevice, type TargetDeviceOptions } from "../target/target_device.js";
-import { options as checkedOptions, integer } from "../validate.js";
+import { options as checkedOptions, integer, object } from "../validate.js";
 import { type HostBodies, HostFunctions } from "./host.js";
 import { OpenAcc } from "./openacc.js";
 
@@ -47,6 +47,8 @@ export async function open(program: Program, options: OpenaccOptions = {}): Prom
     fallback,
     missing,
   } = checkedOptions("openacc.open's options", options, OPTIONS);
+  object("environment", environment);
+  if (fallback !== undefined) object("fallback", fallback);
   const { number = deviceNumber(environment.ACC_DEVICE_NUM) } = options;
   const type = deviceType(environment.ACC_DEVICE_TYPE);
   const image = typeof program === "string" || program instanceof URL ? await readFile(program) : program;

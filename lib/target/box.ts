@@ -7,6 +7,7 @@
  */
 import { OffloadError } from "../errors.js";
 import { options as checkedOptions, integer } from "../validate.js";
+import { integers } from "./array_places.js";
 
 /** Lists of as many numbers as the array has dimensions, the outermost first, in elements. */
 export interface Box {
@@ -36,25 +37,23 @@ export interface Slab {
  * @throws OffloadError `ERR_OFFLOAD_ADDRESS` where the box does not lie in the array, or the array not in its memory.
  */
 export function checkedBox(box: Box, bytes: number): Box {
-  const { element, dimensions, offsets, volume } = checkedOptions("map's box", box, [
-    "element",
-    "dimensions",
-    "offsets",
-    "volume",
-  ]);
+  const { element, ...lists } = checkedOptions("map's box", box, ["element", "dimensions", "offsets", "volume"]);
+  const dimensions = integers("dimensions", lists.dimensions);
+  const offsets = integers("offsets", lists.offsets);
+  const volume = integers("volume", lists.volume);
   const rank = dimensions.length;
   if (rank === 0 || offsets.length !== rank || volume.length !== rank) {
     throw outside(`a box of ${volume.length} dimensions has ${offsets.length} offsets in ${rank} dimensions`);
   }
   for (const [i, dimension] of dimensions.entries()) {
-    const end = integer(`offsets[${i}]`, offsets[i]) + integer(`volume[${i}]`, volume[i]);
-    if (end > integer(`dimensions[${i}]`, dimension)) {
+    const end = (offsets[i] as number) + (volume[i] as number);
+    if (end > dimension) {
       throw outside(`dimension ${i} of the box ends at ${end} of ${dimension}`);
     }
   }
   const needed = dimensions.reduce((product, dimension) => product * dimension, integer("element", element, 1));
   if (needed > bytes) throw outside(`an array of ${needed} bytes does not lie in ${bytes}`);
-  return { element, dimensions: [...dimensions], offsets: [...offsets], volume: [...volume] };
+  return { element, dimensions, offsets, volume };
 }
 
 export const isEmpty = ({ volume }: Box): boolean => volume.includes(0);

@@ -62,14 +62,14 @@ export function pin(buffer: ArrayBufferLike): void {
 /** @throws OffloadError `ERR_OFFLOAD_HOST_MEMORY` where the range does not lie in the buffer, or no longer. */
 export function bytesAt(owner: ArrayBufferLike, address: number, bytes: number): Uint8Array {
   const offset = address - addressOf(owner);
-  if (offset >= 0 && offset + bytes <= owner.byteLength) return new Uint8Array(owner, offset, bytes);
+  if (offset >= 0 && bytes >= 0 && offset + bytes <= owner.byteLength) return new Uint8Array(owner, offset, bytes);
   throw outside(owner, address, bytes);
 }
 
 /** Throws where `bytesAt` does. */
 export function mustHold(owner: ArrayBufferLike, address: number, bytes: number): void {
   const offset = address - addressOf(owner);
-  if (offset < 0 || offset + bytes > owner.byteLength) throw outside(owner, address, bytes);
+  if (offset < 0 || bytes < 0 || offset + bytes > owner.byteLength) throw outside(owner, address, bytes);
 }
 
 export function readPointer(owner: ArrayBufferLike, address: number): number {

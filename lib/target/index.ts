@@ -1,4 +1,5 @@
 /** libgomp's host half: the device memory table, the constructs that map variables for target regions, and their face for programs. */
+export type { ArrayPlace, BytePlace, MemoryPlace } from "./array_places.js";
 export type { Box } from "./box.js";
 export { DataRegion, targetData, targetEnterData } from "./data.js";
 export { targetExitData } from "./exit_data.js";
@@ -8,7 +9,7 @@ export { flatten, type MapList, type MapOptions, type Mappable, map, type TypedV
 export type { MapItem } from "./map_item.js";
 export { kindName, MAP } from "./map_kind.js";
 export { Offload, offload } from "./offload.js";
-export { type ArrayPlace, type MemoryPlace, OmpMemory } from "./omp_memory.js";
+export { OmpMemory } from "./omp_memory.js";
 export type { OffloadOptions, Program, TargetOptions } from "./options.js";
 export type { PluginOptions } from "./program_plugin.js";
 export { openaccRegion, target, targetNowait } from "./target.js";

@@ -174,7 +174,8 @@ export const map = {
    */
   struct(base: Mappable, members: readonly MapItem[]): MapItem[] {
     const { owner, address } = extent(base);
-    return [made(aligned(MAP.STRUCT), { owner, address, size: members.length }, base), ...members];
+    const list = flatten(members);
+    return [made(aligned(MAP.STRUCT), { owner, address, size: list.length }, base), ...list];
   },
   /** The pointer in these 8 bytes points to mapped memory: the device's copy of it gets the device's address. `bias`: bytes. */
   attach: (pointer: Mappable, bias = 0): MapItem =>
@@ -188,6 +189,7 @@ const isTyped = (value: TypedValue | Mappable): value is TypedValue =>
 /** A map list as one array: the caller's own where it is one already. */
 export function flatten(maps: MapList): readonly MapItem[] {
   if (Array.isArray(maps) && maps.every(isItem)) return maps as readonly MapItem[];
+  if (typeof (maps as Partial<MapList> | null | undefined)?.[Symbol.iterator] !== "function") throw notAList(maps);
   const items: MapItem[] = [];
   for (const entry of maps) {
     for (const item of Array.isArray(entry) ? (entry as readonly MapItem[]) : [entry as MapItem]) {
@@ -198,9 +200,22 @@ export function flatten(maps: MapList): readonly MapItem[] {
   return items;
 }
 
-const isItem = (entry: unknown): boolean =>
-  typeof (entry as MapItem | null)?.kind === "number" && typeof (entry as MapItem).address === "number";
+const isItem = (entry: unknown): boolean => {
+  const item = entry as MapItem | null | undefined;
+  return (
+    Number.isSafeInteger(item?.kind) &&
+    Number.isSafeInteger(item?.address) &&
+    Number.isSafeInteger(item?.size) &&
+    (item?.owner === null || isBuffer(item?.owner))
+  );
+};
+const isBuffer = (owner: unknown): boolean => owner instanceof ArrayBuffer || owner instanceof SharedArrayBuffer;
 
+const notAList = (value: unknown): OffloadError =>
+  new OffloadError(
+    "ERR_OFFLOAD_MAP_KIND",
+    `a map list is an array of map.to(), map.from() and their like, not ${describe(value)}`,
+  );
 const notAnItem = (value: unknown): OffloadError =>
   new OffloadError(
     "ERR_OFFLOAD_MAP_KIND",

@@ -19,7 +19,7 @@ import {
   type TargetEntry,
   type TargetFunction,
 } from "../plugin/index.js";
-import { options as checkedOptions, didYouMean, integer } from "../validate.js";
+import { options as checkedOptions, didYouMean, integer, invalidType, object, string } from "../validate.js";
 import { bindVariable } from "./associate.js";
 import { type DataRegion, targetData, targetEnterData } from "./data.js";
 import { targetExitData } from "./exit_data.js";
@@ -62,6 +62,8 @@ function policyOf(text: string | undefined): Policy {
 export async function offload(program: Program, options: OffloadOptions = {}): Promise<Offload> {
   checkedOptions("offload's options", options, OFFLOAD_OPTIONS);
   const { environment = process.env, fallback = {} } = options;
+  object("environment", environment);
+  object("fallback", fallback);
   const policy = policyOf(environment.OMP_TARGET_OFFLOAD);
   const mayFallBack = Object.keys(fallback).length > 0 && !readEnvironment(environment).suppressHostFallback;
   const image = typeof program === "string" || program instanceof URL ? await readFile(program) : program;
@@ -186,6 +188,7 @@ export class Offload implements Disposable, AsyncDisposable {
   }
   /** A `declare target` variable's place on the device. @throws OffloadError `ERR_OFFLOAD_UNKNOWN_VARIABLE` */
   variable(name: string, device: number = this.#default): TargetEntry {
+    string("the variable's name", name);
     const { variables } = this.#image(this.#place(device));
     const found = variables.find((variable) => variable.name === name);
     if (found !== undefined) return found;
@@ -205,6 +208,7 @@ export class Offload implements Disposable, AsyncDisposable {
 
   /** The device's function, or the host's where that is what is to run. */
   #function(name: string, number: number | undefined): readonly [TargetDevice, TargetFunction] {
+    string("the function's name", name);
     const place = this.#place(number);
     const fn = this.#functions(place).get(name);
     if (fn !== undefined && place.device.plugin.canRun(fn)) return [place.device, fn];
@@ -266,6 +270,7 @@ export class Offload implements Disposable, AsyncDisposable {
 
   /** A task of the host's in the order of dependences: around data constructs, or whatever a region waits for. */
   task<T>(depend: Depend, work: () => T | Promise<T>): Promise<T> {
+    if (typeof work !== "function") throw invalidType("the task's work", "a function", work);
     return this.#tasks.run(depend, work);
   }
   /** `taskwait` */

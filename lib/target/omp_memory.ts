@@ -6,24 +6,14 @@
  *
  * @packageDocumentation
  */
-import { hex, OffloadError } from "../errors.js";
+import { bytesText, hex, OffloadError } from "../errors.js";
 import type { RectangularPlace } from "../plugin/index.js";
 import { describe, integer } from "../validate.js";
+import { type ArrayPlace, arrayCopy, type BytePlace, bytePlace } from "./array_places.js";
 import { associate, hostRange } from "./associate.js";
 import { addressOf, bytesAt } from "./host_memory.js";
 import type { Mappable } from "./map.js";
 import type { TargetDevice } from "./target_device.js";
-
-/** An address of a device's, or memory of the host's. */
-export type MemoryPlace = number | Mappable;
-
-/** One side of a copy between arrays of any number of dimensions: offsets and the whole array's dimensions, in elements. */
-export interface ArrayPlace {
-  readonly at: MemoryPlace;
-  readonly device: number;
-  readonly offsets: readonly number[];
-  readonly dimensions: readonly number[];
-}
 
 export class OmpMemory {
   readonly #devices: readonly TargetDevice[];
@@ -56,7 +46,7 @@ export class OmpMemory {
   alloc(bytes: number, device: number): number {
     const target = this.#device(device);
     if (target !== null) return target.plugin.alloc(target.number, integer("bytes", bytes));
-    const memory = new ArrayBuffer(Math.max(1, integer("bytes", bytes)));
+    const memory = hostBytes(Math.max(1, integer("bytes", bytes)));
     const address = addressOf(memory);
     this.#host.set(address, memory);
     return address;
@@ -91,7 +81,8 @@ export class OmpMemory {
     return found === null || found.isLink ? null : found.deviceAddress(address);
   }
   /** omp_target_is_accessible: whether device code may use the host's own address. */
-  isAccessible(_memory: Mappable, device: number): boolean {
+  isAccessible(memory: Mappable, device: number): boolean {
+    hostRange(memory);
     return this.#device(device) === null;
   }
 
@@ -132,22 +123,12 @@ export class OmpMemory {
   }
 
   /** omp_target_memcpy: bytes between any two devices, this side's `device` telling which. */
-  memcpy(
-    destination: { readonly at: MemoryPlace; readonly device: number; readonly offset?: number },
-    source: { readonly at: MemoryPlace; readonly device: number; readonly offset?: number },
-    bytes: number,
-  ): void {
-    this.memcpyRect(
-      1,
-      [bytes],
-      {
-        at: destination.at,
-        device: destination.device,
-        offsets: [destination.offset ?? 0],
-        dimensions: [Number.MAX_SAFE_INTEGER],
-      },
-      { at: source.at, device: source.device, offsets: [source.offset ?? 0], dimensions: [Number.MAX_SAFE_INTEGER] },
-    );
+  memcpy(destination: BytePlace, source: BytePlace, bytes: number): void {
+    const row = (name: string, place: BytePlace): ArrayPlace => {
+      const { at, device, offset } = bytePlace(name, place);
+      return { at, device, offsets: [offset], dimensions: [Number.MAX_SAFE_INTEGER] };
+    };
+    this.memcpyRect(1, [integer("bytes", bytes)], row("destination", destination), row("source", source));
   }
 
   /**
@@ -156,25 +137,8 @@ export class OmpMemory {
    * @throws OffloadError `ERR_OFFLOAD_ADDRESS` where the box does not fit.
    */
   memcpyRect(elementBytes: number, volume: readonly number[], destination: ArrayPlace, source: ArrayPlace): void {
-    integer("elementBytes", elementBytes, 1);
-    const rank = volume.length;
-    for (const { offsets, dimensions } of [destination, source]) {
-      if (offsets.length !== rank || dimensions.length !== rank || rank === 0) {
-        throw new OffloadError(
-          "ERR_OFFLOAD_ADDRESS",
-          `a box of ${rank} dimensions has ${offsets.length} offsets in ${dimensions.length} dimensions`,
-        );
-      }
-      const wrong = volume.findIndex((size, i) => (offsets[i] as number) + size > (dimensions[i] as number));
-      if (wrong >= 0) {
-        throw new OffloadError(
-          "ERR_OFFLOAD_ADDRESS",
-          `dimension ${wrong} of the box ends at ${(offsets[wrong] as number) + (volume[wrong] as number)} of ${dimensions[wrong]}`,
-        );
-      }
-    }
-    if (volume.includes(0)) return;
-    this.#boxes(elementBytes, volume, destination, source);
+    const copy = arrayCopy(elementBytes, volume, destination, source);
+    if (!copy.volume.includes(0)) this.#boxes(copy.element, copy.volume, copy.destination, copy.source);
   }
 
   /** More than three dimensions: box by box. */
@@ -231,7 +195,15 @@ export class OmpMemory {
         "ERR_OFFLOAD_ADDRESS",
         `${hex(address)} is no memory of the host's that has been allocated here`,
       );
-    bytesAt(memory, address, bytes).fill(value);
+    bytesAt(memory, address, integer("bytes", bytes)).fill(integer("value", value, 0, 255));
+  }
+}
+
+function hostBytes(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (cause) {
+    throw new OffloadError("ERR_OFFLOAD_OUT_OF_MEMORY", `the host has no ${bytesText(bytes)}`, { cause });
   }
 }
 

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import type { GcnImageSource, HostBody, LaunchAttributes } from "../plugin/index.js";
+import { integer, invalidType } from "../validate.js";
 import type { PluginOptions } from "./program_plugin.js";
 import type { TargetDeviceOptions } from "./target_device.js";
 import type { Depend } from "./tasks.js";
@@ -29,6 +30,7 @@ export interface TargetOptions extends Omit<LaunchAttributes, "teams"> {
   readonly depend?: Depend;
 }
 
+const INT_MAX = 2 ** 31 - 1;
 export const OFFLOAD_OPTIONS = ["plugin", "device", "fallback", "environment", "output", "missing"] as const;
 export const LAUNCH_OPTIONS = ["device", "teams", "threads", "grid", "workgroup", "timeout"] as const;
 export const TARGET_OPTIONS = [...LAUNCH_OPTIONS, "depend"] as const;
@@ -38,11 +40,19 @@ const ONE_TEAM: LaunchAttributes = { teams: 1 };
 /** What a plugin is told of a launch. */
 export function launchAttributes(options: TargetOptions): LaunchAttributes {
   const { teams, threads, grid, workgroup, timeout } = options;
+  if (teams !== undefined && teams !== "auto") integer("teams", teams, 0, INT_MAX);
+  if (threads !== undefined) integer("threads", threads, 0, INT_MAX);
   if (grid === undefined && workgroup === undefined && timeout === undefined) {
     if (threads !== undefined) return teams === "auto" ? { threads } : { teams: teams ?? 1, threads };
     if (teams === undefined) return ONE_TEAM;
     return teams === "auto" ? {} : { teams };
   }
+  for (const [name, sizes] of Object.entries({ grid, workgroup })) {
+    if (sizes !== undefined && !Array.isArray(sizes)) {
+      throw invalidType(name, "an array of one to three integers", sizes);
+    }
+  }
   const { device: _device, depend: _depend, teams: _teams, ...others } = options;
   return teams === "auto" || (teams === undefined && grid !== undefined) ? others : { ...others, teams: teams ?? 1 };
+}
 }

@@ -36,6 +36,9 @@ export class ProgramPlugin {
    */
   static open(caller: string, options: PluginOptions): ProgramPlugin {
     const { plugin, device, environment, output } = options;
+    if (output !== undefined && typeof output?.write !== "function") {
+      throw invalidType(`${caller}: output`, "a stream, or an object with write()", output);
+    }
     if (plugin !== undefined) return new ProgramPlugin(mustStandAlone(caller, plugin, options), false);
     const opened = GcnPlugin.open({
       ...(environment === undefined ? {} : { environment }),

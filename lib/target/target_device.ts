@@ -6,6 +6,7 @@
 import { OffloadError } from "../errors.js";
 import type { OffloadPlugin, Session, TargetFunction } from "../plugin/index.js";
 import { CAPABILITY } from "../plugin/index.js";
+import { outOfRange } from "../validate.js";
 import type { Copier } from "./copier.js";
 import { DeviceBlock, type MappedRange } from "./mapped_range.js";
 import { Mapping } from "./mapping.js";
@@ -39,8 +40,10 @@ export class TargetDevice implements Copier {
     readonly number: number,
     options: TargetDeviceOptions = {},
   ) {
+    const { missing = "host" } = options;
+    if (missing !== "host" && missing !== "null") throw outOfRange("missing", '"host" or "null"', missing);
     plugin.initDevice(number);
-    this.missingIsNull = options.missing === "null";
+    this.missingIsNull = missing === "null";
   }
 
   /** Nothing is mapped or copied: device code uses the host's memory. */

@@ -6,8 +6,9 @@
  *
  * @packageDocumentation
  */
+import { options as checkedOptions, invalidType } from "../validate.js";
 import { addressOf } from "./host_memory.js";
-import type { Mappable } from "./map.js";
+import { extent, type Mappable } from "./map.js";
 
 export interface Depend {
   readonly in?: readonly Mappable[];
@@ -49,9 +50,10 @@ export class TaskGraph {
   }
 
   #run<T>(depend: Depend, work: () => T | Promise<T>): Promise<T> {
-    if (depend.in === undefined && depend.out === undefined && depend.inout === undefined) return now(work);
-    const reads = (depend.in ?? []).map(placeOf);
-    const writes = [...(depend.out ?? []), ...(depend.inout ?? [])].map(placeOf);
+    const places = placesOf(depend);
+    if (places.read.length === 0 && places.written.length === 0) return now(work);
+    const reads = places.read.map(placeOf);
+    const writes = places.written.map(placeOf);
     const before: Promise<void>[] = [];
     for (const address of new Set([...reads, ...writes])) {
       const place = this.#places.get(address);
@@ -97,5 +99,19 @@ function now<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-const placeOf = (memory: Mappable): number =>
-  ArrayBuffer.isView(memory) ? addressOf(memory.buffer) + memory.byteOffset : addressOf(memory);
+function placeOf(memory: Mappable): number {
+  const { owner, address } = extent(memory);
+  return address === 0 ? addressOf(owner) : address;
+}
+
+/** What is read, and what is written. @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` */
+export function placesOf(depend: Depend): {
+  readonly read: readonly Mappable[];
+  readonly written: readonly Mappable[];
+} {
+  const { in: read = [], out = [], inout = [] } = checkedOptions("depend", depend, ["in", "out", "inout"]);
+  for (const [name, places] of Object.entries({ in: read, out, inout })) {
+    if (!Array.isArray(places)) throw invalidType(`depend.${name}`, "an array of host memory", places);
+  }
+  return { read, written: [...out, ...inout] };
+}

@@ -1,16 +1,12 @@
 /** Host memory as calls name it. */
-import { addressOf, isEmpty } from "../../target/host_memory.js";
-import type { Mappable } from "../../target/map.js";
-import type { Depend } from "../../target/tasks.js";
+import { extent, type Mappable } from "../../target/map.js";
+import { type Depend, placesOf } from "../../target/tasks.js";
 import type { HostPlace, Pointer, Section } from "./driver.js";
 
 /** @throws OffloadError `ERR_OFFLOAD_HOST_MEMORY` for memory that has no address, or that may lose it. */
 export function sectionOf(memory: Mappable): Section {
-  const { owner, offset } = ArrayBuffer.isView(memory)
-    ? { owner: memory.buffer, offset: memory.byteOffset }
-    : { owner: memory, offset: 0 };
-  if (isEmpty(owner)) return { owner, address: 0, bytes: 0 };
-  return { owner, address: addressOf(owner) + offset, bytes: memory.byteLength };
+  const { owner, address, size } = extent(memory);
+  return { owner, address, bytes: size };
 }
 
 export const placeOf = (memory: Mappable): HostPlace => {
@@ -26,8 +22,9 @@ export const placeOf = (memory: Mappable): HostPlace => {
  * @returns null for none.
  */
 export function dependList(depend: Depend = {}, others: readonly HostPlace[] = []): readonly Pointer[] | null {
-  const written = [...others, ...[...(depend.out ?? []), ...(depend.inout ?? [])].map(placeOf)];
-  const read = (depend.in ?? []).map(placeOf);
+  const places = placesOf(depend);
+  const written = [...others, ...places.written.map(placeOf)];
+  const read = places.read.map(placeOf);
   const count = written.length + read.length;
   return count === 0 ? null : [count, written.length, ...written, ...read];
 }

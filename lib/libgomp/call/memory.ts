@@ -8,21 +8,13 @@
  * @packageDocumentation
  */
 import { hex, OffloadError } from "../../errors.js";
+import { type ArrayPlace, arrayCopy, type BytePlace, bytePlace, type MemoryPlace } from "../../target/array_places.js";
 import type { Mappable } from "../../target/map.js";
-import type { ArrayPlace, MemoryPlace } from "../../target/omp_memory.js";
 import { integer } from "../../validate.js";
 import { type Caller, INT_MAX } from "./caller.js";
 import type { CallRequest, Pointer, Section } from "./driver.js";
 import type { Held } from "./held.js";
 import { placeOf, sectionOf } from "./host_places.js";
-
-/** One side of a copy. */
-export interface BytePlace {
-  readonly at: MemoryPlace;
-  readonly device: number;
-  /** Bytes. */
-  readonly offset?: number;
-}
 
 export class LibgompMemory {
   readonly #caller: Caller;
@@ -104,22 +96,15 @@ export class LibgompMemory {
   /** omp_target_memcpy: bytes between any two devices. @throws OffloadError `ERR_OFFLOAD_ADDRESS` */
   async memcpy(destination: BytePlace, source: BytePlace, bytes: number): Promise<void> {
     const size = integer("bytes", bytes);
-    const to = side("destination", destination.at, (destination.offset ?? 0) + size);
-    const from = side("source", source.at, (source.offset ?? 0) + size);
+    const [target, origin] = [bytePlace("destination", destination), bytePlace("source", source)];
+    const to = side("destination", target.at, target.offset + size);
+    const from = side("source", origin.at, origin.offset + size);
     const status = await this.#call(
       "omp_target_memcpy",
-      [
-        to.pointer,
-        from.pointer,
-        size,
-        integer("offset", destination.offset ?? 0),
-        integer("offset", source.offset ?? 0),
-        number(destination.device),
-        number(source.device),
-      ],
+      [to.pointer, from.pointer, size, target.offset, origin.offset, number(target.device), number(origin.device)],
       { reads: [...to.sections, ...from.sections], writes: to.sections },
     );
-    if (status !== 0) throw refusedCopy(destination.device, source.device);
+    if (status !== 0) throw refusedCopy(target.device, origin.device);
   }
 
   /**
@@ -133,45 +118,30 @@ export class LibgompMemory {
     destination: ArrayPlace,
     source: ArrayPlace,
   ): Promise<void> {
-    const element = integer("elementBytes", elementBytes, 1);
-    for (const { offsets, dimensions } of [destination, source]) {
-      if (offsets.length !== volume.length || dimensions.length !== volume.length || volume.length === 0) {
-        throw new OffloadError(
-          "ERR_OFFLOAD_ADDRESS",
-          `a box of ${volume.length} dimensions has ${offsets.length} offsets in ${dimensions.length} dimensions`,
-        );
-      }
-      const wrong = volume.findIndex((size, i) => (offsets[i] as number) + size > (dimensions[i] as number));
-      if (wrong >= 0) {
-        throw new OffloadError(
-          "ERR_OFFLOAD_ADDRESS",
-          `dimension ${wrong} of the box ends at ${(offsets[wrong] as number) + (volume[wrong] as number)} of ${dimensions[wrong]}`,
-        );
-      }
-    }
+    const copy = arrayCopy(elementBytes, volume, destination, source);
+    const { element } = copy;
     const whole = ({ dimensions }: ArrayPlace): number => dimensions.reduce((product, size) => product * size, element);
-    const to = side("destination", destination.at, whole(destination));
-    const from = side("source", source.at, whole(source));
-    const sizes = (name: string, list: readonly number[]): BigUint64Array =>
-      BigUint64Array.from(list, (size) => BigInt(integer(name, size)));
+    const to = side("destination", copy.destination.at, whole(copy.destination));
+    const from = side("source", copy.source.at, whole(copy.source));
+    const sizes = (list: readonly number[]): BigUint64Array => BigUint64Array.from(list, BigInt);
     const status = await this.#call(
       "omp_target_memcpy_rect",
       [
         to.pointer,
         from.pointer,
         element,
-        volume.length,
-        sizes("volume", volume),
-        sizes("offsets", destination.offsets),
-        sizes("offsets", source.offsets),
-        sizes("dimensions", destination.dimensions),
-        sizes("dimensions", source.dimensions),
-        number(destination.device),
-        number(source.device),
+        copy.volume.length,
+        sizes(copy.volume),
+        sizes(copy.destination.offsets),
+        sizes(copy.source.offsets),
+        sizes(copy.destination.dimensions),
+        sizes(copy.source.dimensions),
+        number(copy.destination.device),
+        number(copy.source.device),
       ],
       { reads: [...to.sections, ...from.sections], writes: to.sections },
     );
-    if (status !== 0) throw refusedCopy(destination.device, source.device);
+    if (status !== 0) throw refusedCopy(copy.destination.device, copy.source.device);
   }
 
   /** omp_target_memset, of GCC 16 and later. */

@@ -2,7 +2,7 @@
 import { OffloadError } from "../../errors.js";
 import type { HostBody } from "../../plugin/index.js";
 import type { Mappable } from "../../target/map.js";
-import { didYouMean } from "../../validate.js";
+import { didYouMean, string } from "../../validate.js";
 import type { Registration } from "./driver.js";
 
 export interface RegisterOptions {
@@ -80,6 +80,7 @@ export class RegisteredProgram implements AsyncDisposable {
 }
 
 export function unknownFunction(name: string, names: readonly string[]): OffloadError {
+  string("the function's name", name);
   return new OffloadError(
     "ERR_OFFLOAD_UNKNOWN_KERNEL",
     `there is no function "${name}"${didYouMean(name, names)}: there is ${names.join(", ") || "none"}`,
