@@ -8,7 +8,9 @@
 #include "completion.h"
 #include "loop_watch.h"
 #include "mailbox.h"
+#include "signal.h"
 #include "signal_state.h"
+#include "wait.h"
 
 namespace gcn::addon {
 namespace {
@@ -51,6 +53,8 @@ void PrepareProcessEnd() {
 }
 
 constexpr size_t kReapAtOnce = 16;
+// A copy that takes longer waits for something that never comes.
+constexpr double kCopiesEndNanoseconds = 2e9;
 
 }  // namespace
 
@@ -123,7 +127,9 @@ void Environment::Close(Teardown teardown) {
   // Nothing calls into this env any more from here on.
   mailbox_->Close();
   completion_->Stop();
-  for (auto& handles : live_) {
+  for (size_t handle_class = 0; handle_class < live_.size(); handle_class++) {
+    if (handle_class == static_cast<size_t>(HandleClass::kSignal)) FinishCopies();
+    auto& handles = live_[handle_class];
     while (!handles.empty()) (*handles.begin())->Dispose(teardown);
   }
   if (teardown == Teardown::kByJavaScript) {
@@ -160,6 +166,24 @@ void Environment::RemovePending(size_t count) {
 
 void Environment::Retain(std::shared_ptr<SignalState> signal) {
   retained_.push_back(std::move(signal));
+}
+
+void Environment::FinishCopies() {
+  std::vector<SignalState*> copies;
+  for (const auto& [handle, signal] : signals_) copies.push_back(signal->state().get());
+  for (const auto& retained : retained_) copies.push_back(retained.get());
+  std::erase_if(copies, [](SignalState* state) { return !state->CopyRuns(); });
+  WaitInSteps(
+      *runtime_, kCopiesEndNanoseconds,
+      [&](uint64_t ticks) {
+        if (!copies.empty()) {
+          runtime_->hsa().hsa_signal_wait_scacquire(copies.back()->signal, HSA_SIGNAL_CONDITION_LT, 1, ticks,
+                                                    HSA_WAIT_STATE_BLOCKED);
+        }
+        std::erase_if(copies, [](SignalState* state) { return !state->CopyRuns(); });
+        return copies.empty();
+      },
+      [] {});
 }
 
 void Environment::ReapSome() {

@@ -107,6 +107,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
  private:
   static void OnEnvCleanup(void* environment);
+  // Copies that have begun end before their memory goes.
+  void FinishCopies();
   // The engine's references can only be dropped while the env is there.
   void DropReferences();
 

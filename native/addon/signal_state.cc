@@ -25,6 +25,15 @@ void SignalState::NoteCopy(std::vector<std::shared_ptr<SignalState>> dependencie
   }
 }
 
+bool SignalState::CopyRuns() const {
+  const auto pending = [](const SignalState& state) {
+    return state.runtime->hsa().hsa_signal_load_scacquire(state.signal) > 0;
+  };
+  return copying && pending(*this) &&
+         std::none_of(copy_dependencies.begin(), copy_dependencies.end(),
+                      [&](const std::shared_ptr<SignalState>& dependency) { return pending(*dependency); });
+}
+
 bool SignalState::InFlight() {
   if (copying && runtime->hsa().hsa_signal_load_scacquire(signal) > 0) return true;
   copying = false;

@@ -32,6 +32,8 @@ struct SignalState {
   void NoteUse(const std::shared_ptr<QueueState>& queue, uint64_t index, bool completes);
   // A copy that is to complete this signal once the others have fired.
   void NoteCopy(std::vector<std::shared_ptr<SignalState>> dependencies);
+  // Whether a copy has begun, and not ended.
+  bool CopyRuns() const;
   // Whether a packet or a copy may still reach the signal's memory.
   bool InFlight();
   // The failed queue among those that are to complete this signal, or null.

@@ -93,6 +93,23 @@ test.each([
   await ends(`${inFlight} ${how}`);
 });
 
+test("copies under way end before their memory goes: with shutDown, a worker, and the process", async () => {
+  const copy = `const MB = 1 << 20;
+    const [cpu] = native.agents();
+    const memory = cpu.pools().find((pool) => pool.info().segment === "global" && pool.info().flags === 2);
+    const bytes = [0, 1].map(() => memory.allocate(64 * MB));
+    for (const each of bytes) each.allowAccess([gpuOf()]);
+    const signals = Array.from({ length: 8 }, () => native.createSignal(1));
+    for (const signal of signals) {
+      native.memoryAsyncCopy(bytes[1].address, gpuOf(), bytes[0].address, gpuOf(), 64 * MB, [], signal);
+    }`;
+  const output = await runChild(`native.open(options);
+    { ${copy} } native.shutDown(); native.open(options);
+    ${inWorkers(1, `${copy} process.exit(0);`)}
+    Promise.all(results).then(() => { ${copy} console.log("copying"); process.exit(0); });`);
+  expect(output).toEqual({ code: 0, signal: null, output: "copying\n" });
+});
+
 test("an uncaught exception with work in flight is reported as such", async () => {
   const { code, signal, output } = await runChild(`${inFlight} throw new Error("on purpose");`);
   expect(output).toContain("on purpose");
