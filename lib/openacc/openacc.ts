@@ -210,8 +210,12 @@ export class OpenAcc implements AsyncDisposable {
   }
   /** `host_data`: `addresses` of the region has the device's address of each item. @throws OffloadError `ERR_OFFLOAD_NOT_MAPPED` */
   hostData(maps: MapList, options: HostDataOptions = {}): DataRegion {
-    const { ifPresent: mayMiss = false } = checkedOptions("hostData's options", options, ["if", "ifPresent"]);
-    return hostData(this.device, mayMiss ? ifPresent(flatten(maps)) : flatten(maps), isMet(options));
+    const { ifPresent: mayMiss } = checkedOptions("hostData's options", options, ["if", "ifPresent"]);
+    return hostData(
+      this.device,
+      flag("ifPresent", mayMiss, false) ? ifPresent(flatten(maps)) : flatten(maps),
+      isMet(options),
+    );
   }
 
   /** `enter data`. @throws OffloadError as `mapVars` */
@@ -224,21 +228,20 @@ export class OpenAcc implements AsyncDisposable {
   /** `exit data` */
   exitData(maps: MapList, options: ExitDataOptions = {}): Promise<void> {
     return promised(() => {
-      const { finalize = false } = checkedOptions("exitData's options", options, [...DATA_OPTIONS, "finalize"]);
+      const { finalize } = checkedOptions("exitData's options", options, [...DATA_OPTIONS, "finalize"]);
+      const all = flag("finalize", finalize, false);
       return this.#copying(options, maps, (items, copier) =>
-        exitData(this.device, finalize ? finalized(items) : items, copier),
+        exitData(this.device, all ? finalized(items) : items, copier),
       );
     });
   }
   /** `update`, of clause.self and clause.device. */
   update(maps: MapList, options: UpdateOptions = {}): Promise<void> {
     return promised(() => {
-      const { ifPresent: mayMiss = false } = checkedOptions("update's options", options, [
-        ...DATA_OPTIONS,
-        "ifPresent",
-      ]);
+      const { ifPresent: mayMiss } = checkedOptions("update's options", options, [...DATA_OPTIONS, "ifPresent"]);
+      const passedOver = flag("ifPresent", mayMiss, false);
       return this.#copying(options, maps, (items, copier) =>
-        update(this.device, mayMiss ? ifPresent(items) : items, copier),
+        update(this.device, passedOver ? ifPresent(items) : items, copier),
       );
     });
   }

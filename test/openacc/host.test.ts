@@ -173,6 +173,9 @@ describe("data constructs with if: false", () => {
     expect([region.addresses, lab.counts(host.base)]).toEqual([[lab.onDevice(host.base)], [2, 1]]);
     expect(refusal(() => acc.data([], { if: 1 as never }))).toBe("ERR_INVALID_ARG_TYPE");
     expect(await refused(() => acc.enterData([], { if: "" as never }))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(await refused(() => acc.exitData([], { finalize: "no" as never }))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(await refused(() => acc.update([], { ifPresent: 0 as never }))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(refusal(() => acc.hostData([], { ifPresent: "no" as never }))).toBe("ERR_INVALID_ARG_TYPE");
   });
 });
 

@@ -4,6 +4,7 @@ import type { MapList } from "../../target/index.js";
 import type { MapItem } from "../../target/map_item.js";
 import { options as checkedOptions } from "../../validate.js";
 import { type Caller, DEFAULT_DEVICE, deviceNumber, disposedError } from "./caller.js";
+import type { CallRequest } from "./driver.js";
 import type { Held } from "./held.js";
 import { dependList } from "./host_places.js";
 import type { Launches } from "./launches.js";
@@ -36,12 +37,16 @@ export class DataConstructs {
     const arrays = this.#caller.arrays(maps, "data");
     const region: OpenRegion = { arrays };
     this.#caller.mustBeOpen();
-    this.#regions.push(region);
-    const { pointers } = await this.#caller.call({
+    const request: CallRequest = {
       name: "GOMP_target_data_ext",
       words: [deviceNumber(device), arrays.kinds.length, arrays.addresses, arrays.sizes, arrays.kinds],
       reads: arrays.reads,
       answers: 2,
+    };
+    this.#regions.push(region);
+    const { pointers } = await this.#caller.call(request).catch((error: unknown) => {
+      this.#regions.splice(this.#regions.indexOf(region), 1);
+      throw error;
     });
     let ended = false;
     const end = async (): Promise<void> => {
@@ -80,14 +85,15 @@ export class DataConstructs {
   /** `target enter data`; the memory stays alive until it is unmapped. */
   async enterData(maps: MapList, options: DataOptions = {}): Promise<void> {
     const arrays = this.#caller.arrays(maps, "enter");
+    const request = this.#request("GOMP_target_enter_exit_data", arrays, 0, options);
     const device = this.#caller.deviceOf(options.device);
     if (device !== null) for (const { owner, address } of arrays.reads) this.#held.add(owner, address, device);
-    await this.#data("GOMP_target_enter_exit_data", arrays, 0, options);
+    await this.#caller.call(request);
   }
   /** `target exit data`, with map.from, map.release and map.delete. */
   async exitData(maps: MapList, options: DataOptions = {}): Promise<void> {
     const arrays = this.#caller.arrays(maps, "exit");
-    await this.#data("GOMP_target_enter_exit_data", arrays, EXIT_DATA, options);
+    await this.#caller.call(this.#request("GOMP_target_enter_exit_data", arrays, EXIT_DATA, options));
     await this.#release(arrays.items, options.device);
   }
   async #release(items: readonly MapItem[], given?: number): Promise<void> {
@@ -101,11 +107,11 @@ export class DataConstructs {
   }
   /** `target update`: map.to copies to the device, map.from back. */
   async update(maps: MapList, options: DataOptions = {}): Promise<void> {
-    await this.#data("GOMP_target_update_ext", this.#caller.arrays(maps, "update"), 0, options);
+    await this.#caller.call(this.#request("GOMP_target_update_ext", this.#caller.arrays(maps, "update"), 0, options));
   }
-  async #data(name: string, arrays: MapArrays, flags: number, options: DataOptions): Promise<void> {
+  #request(name: string, arrays: MapArrays, flags: number, options: DataOptions): CallRequest {
     const { device = DEFAULT_DEVICE, depend } = checkedOptions("the options", options, OPTIONS);
-    await this.#caller.call({
+    return {
       name,
       words: [
         deviceNumber(device),
@@ -118,7 +124,7 @@ export class DataConstructs {
       ],
       reads: arrays.reads,
       writes: [...arrays.writes, ...(depend === undefined ? [] : this.#launches.written())],
-    });
+    };
   }
   /** The innermost first. */
   async endAll(): Promise<void> {

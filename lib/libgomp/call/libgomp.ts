@@ -15,7 +15,7 @@
  */
 import { OffloadError } from "../../errors.js";
 import type { MapList } from "../../target/index.js";
-import { options as checkedOptions, integer } from "../../validate.js";
+import { options as checkedOptions, describe, integer, invalidType, object, string } from "../../validate.js";
 import { Caller, disposedError, INT_MAX } from "./caller.js";
 import { DataConstructs } from "./data_constructs.js";
 import type { Driver } from "./driver.js";
@@ -113,6 +113,15 @@ export class Libgomp implements AsyncDisposable {
       variables = {},
       fallback = {},
     } = checkedOptions("register's options", options, REGISTER_OPTIONS);
+    mustBeImage(image);
+    if (functions !== undefined && !Array.isArray(functions))
+      throw invalidType("functions", "an array of names", functions);
+    for (const name of functions ?? []) string("a function's name", name);
+    object("variables", variables);
+    object("fallback", fallback);
+    for (const [name, body] of Object.entries(fallback)) {
+      if (typeof body !== "function") throw invalidType(`fallback.${name}`, "a function", body);
+    }
     this.#caller.mustBeOpen();
     const places = Object.entries(variables).map(([name, memory]) => ({ name, ...sectionOf(memory) }));
     const registration = await this.#caller.driver.register({ image, functions: functions ?? null, variables: places });
@@ -217,4 +226,14 @@ export class Libgomp implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+/** What it is an image of is looked at where libgomp is. */
+function mustBeImage(image: unknown): void {
+  const bytes = (image as { readonly codeObject?: unknown } | null | undefined)?.codeObject ?? image;
+  if (ArrayBuffer.isView(bytes) || bytes instanceof ArrayBuffer || bytes instanceof SharedArrayBuffer) return;
+  throw new OffloadError(
+    "ERR_OFFLOAD_IMAGE",
+    `a program's bytes, or one of its gccImages, can be registered, not ${describe(image)}`,
+  );
 }

@@ -1,7 +1,7 @@
 /** Opens the real libgomp, in this process or in one of its own. */
 import { OffloadError } from "../../errors.js";
 import type { OffloadPlugin } from "../../plugin/index.js";
-import { options as checkedOptions, integer } from "../../validate.js";
+import { options as checkedOptions, integer, invalidType, object, string } from "../../validate.js";
 import { IsolatedDriver } from "./isolated_driver.js";
 import { Libgomp } from "./libgomp.js";
 import { LocalDriver } from "./local_driver.js";
@@ -43,6 +43,11 @@ export async function open(options: LibgompOptions = {}): Promise<Libgomp> {
     plugin,
     ...where
   } = checkedOptions("libgomp.open's options", options, OPTIONS);
+  for (const name of ["library", "device"] as const) if (where[name] !== undefined) string(name, where[name]);
+  if (environment !== undefined) object("environment", environment);
+  if (plugin !== undefined && typeof plugin?.initDevice !== "function") {
+    throw invalidType("plugin", "an OffloadPlugin", plugin);
+  }
   const opened: { libgomp?: Libgomp } = {};
   const hostCall = (launch: number | null): Promise<void> => opened.libgomp?.hostCall(launch) ?? Promise.resolve();
   const driver = isolate

@@ -51,6 +51,10 @@ describe("images", () => {
         "ERR_OFFLOAD_ADDRESS",
       ],
       ["with a misspelt option", async () => null, { variable: {} }, "ERR_INVALID_ARG_VALUE"],
+      ["with no fallback at all", async () => null, { fallback: null as never }, "ERR_INVALID_ARG_TYPE"],
+      ["with a fallback that is none", async () => null, { fallback: { fill: 1 as never } }, "ERR_INVALID_ARG_TYPE"],
+      ["with functions that are no names", async () => null, { functions: [1 as never] }, "ERR_INVALID_ARG_TYPE"],
+      ["with variables that are none", async () => null, { variables: 4 as never }, "ERR_INVALID_ARG_TYPE"],
     ])("%s", async (_, image, options, code) => {
       await using libgomp = await open({ device: DEVICE });
       const registered = libgomp.register((await image()) ?? (await calls("gfx906")).image, options as RegisterOptions);
@@ -185,4 +189,17 @@ test("each has a thread of its own: its default device, and its data regions", a
   expect([await gomp.libgomp.memory.isPresent(a, 0), await gomp.libgomp.memory.isPresent(b, 1)]).toEqual([false, true]);
   await second.end();
   expect(await gomp.libgomp.memory.isPresent(b, 1)).toBe(false);
+});
+
+test("a data region that is refused has not begun, and one around it can end", async () => {
+  await using libgomp = await open({ device: DEVICE });
+  const bytes = new Uint8Array(64);
+  await using outer = await libgomp.targetData([map.to(bytes)]);
+  for (const device of [Number.NaN, -2, "0", null]) {
+    expect(await codeOf(libgomp.targetData([map.to(bytes)], { device: device as never }))).toMatch(/^ERR_O|^ERR_I/);
+    expect(await codeOf(libgomp.enterData([map.to(bytes)], { device: device as never }))).toMatch(/^ERR_O|^ERR_I/);
+  }
+  expect(await codeOf(libgomp.enterData([map.to(bytes)], null as never))).toBe("ERR_INVALID_ARG_TYPE");
+  await outer.end();
+  expect(await libgomp.memory.isPresent(bytes, 0)).toBe(false);
 });
