@@ -4,6 +4,7 @@ import { isElf } from "../codeobject/elf.js";
 import {
   type BundleEntry,
   type CodeObject,
+  CodeObjectError,
   type GccImage,
   gccImages,
   type Kernel,
@@ -54,6 +55,14 @@ function abiOf(object: CodeObject, compiler: string | null): FoundAbi | null {
     return findAbi(object, compiler);
   } catch {
     return null;
+  }
+}
+
+function inspected(file: string, content: Uint8Array, target: string | undefined): Inspected[] {
+  try {
+    return inspectBytes(content, target);
+  } catch (error) {
+    throw error instanceof CodeObjectError ? new CodeObjectError(error.code, `${file}: ${error.message}`) : error;
   }
 }
 
@@ -143,7 +152,7 @@ export const inspect: Command = {
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0)
       throw new InputError(`inspect takes one file, not ${positionals.length}`);
-    const found = inspectBytes(await readFile(file), values.get("target"));
+    const found = inspected(file, await readFile(file), values.get("target"));
     if (flags.has("json"))
       print(
         JSON.stringify({ file, objects: found.map(({ id, object, image }) => ({ id, ...object, image })) }, null, 2),

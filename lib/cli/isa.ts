@@ -1,6 +1,5 @@
 /** `gcn-offload info --isa`: what the software GPU implements of a target. */
 import { type SoftwareInstruction, softwareInstructions } from "../hsa/index.js";
-import { nearest } from "../validate.js";
 import { InputError } from "./command.js";
 
 const TARGETS = ["gfx803", "gfx900", "gfx906", "gfx908", "gfx90a"] as const;
@@ -24,8 +23,7 @@ export interface IsaReport {
 export function isaReport(isa: string): IsaReport {
   const all = softwareInstructions(isa);
   if (all.length === 0) {
-    const near = nearest(isa, TARGETS);
-    throw new InputError(`the software GPU has no ${isa}: it has ${(near.length > 0 ? near : TARGETS).join(", ")}`);
+    throw new InputError(`the software GPU has no ${isa}: it has ${TARGETS.join(", ")}`);
   }
   const count = (support: SoftwareInstruction["support"]): number =>
     all.filter((instruction) => instruction.support === support).length;

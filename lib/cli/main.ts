@@ -54,7 +54,7 @@ async function main(words: readonly string[]): Promise<number> {
         name ?? "",
         COMMANDS.map((command) => command.name),
       );
-      const meant = near.length > 0 ? `; did you mean ${near.join(" or ")}?` : "";
+      const meant = near.length > 0 ? `; did you mean ${near.join(" or ")}?` : "; see gcn-offload --help";
       throw new InputError(
         name === undefined ? `there is no command\n\n${overview()}` : `there is no command ${name}${meant}`,
       );

@@ -214,7 +214,7 @@ function number(kind: ScalarKind, given: unknown, where: string): number | bigin
 function object(json: unknown, where: string, keys: readonly string[] | null): Json {
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw wrong(where, "an object", json);
   for (const key of keys === null ? [] : Object.keys(json)) {
-    if (!keys?.includes(key)) throw new InputError(`${where} has no "${key}"${didYouMean(key, keys ?? [])}`);
+    if (!keys?.includes(key)) throw new InputError(`${where} takes no "${key}"${didYouMean(key, keys ?? [])}`);
   }
   return json as Json;
 }

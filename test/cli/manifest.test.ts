@@ -66,7 +66,7 @@ test("bytes, LDS and buffers", async () => {
 
 const BAD: readonly [string, unknown, RegExp][] = [
   ["no object", [], /the manifest must be an object, not an array/],
-  ["a misspelled key", { ...base, kernal: "k" }, /the manifest has no "kernal" \(did you mean "kernel"\?\)/],
+  ["a misspelled key", { ...base, kernal: "k" }, /the manifest takes no "kernal" \(did you mean "kernel"\?\)/],
   ["no code object", { ...base, codeObject: undefined }, /codeObject must be text, not missing/],
   ["no arguments", { ...base, args: undefined }, /args must be a list, not missing/],
   ["an empty grid", { ...base, grid: [0, 1, 1] }, /grid\[0\] must be an integer from 1 on, not 0/],

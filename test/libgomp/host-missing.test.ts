@@ -62,7 +62,7 @@ describe("what cannot be run", () => {
   });
 
   test("an executable", async () => {
-    expectRefusal(await host(["/bin/true"]), 127, /\/bin\/true.*ERR_OFFLOAD_PROGRAM/);
+    expectRefusal(await host(["/bin/true"]), 127, /\/bin\/true.*: link it with -shared -fPIC \[ERR_OFFLOAD_PROGRAM/);
   });
 });
 

@@ -25,6 +25,9 @@ export interface HostProgramOptions {
   readonly endsProcess?: boolean;
 }
 
+/** What the loader says of a program that is no shared object. */
+const EXECUTABLE = /cannot dynamically load/;
+
 const OPTIONS = ["plugin", "libgomp", "endsProcess"] as const;
 
 let running: string | null = null;
@@ -55,7 +58,13 @@ export async function runHostProgram(
     return await new Promise<number>((done, fail) => {
       addon().startProgram(opened, [program, ...words], endsProcess, (status, trouble) => {
         if (trouble === null) done(status);
-        else fail(new OffloadError("ERR_OFFLOAD_PROGRAM", trouble));
+        else
+          fail(
+            new OffloadError(
+              "ERR_OFFLOAD_PROGRAM",
+              EXECUTABLE.test(trouble) ? `${trouble}: link it with -shared -fPIC` : trouble,
+            ),
+          );
       });
     });
   } finally {
