@@ -117,12 +117,14 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ERR_HSA_ADDON_NOT_BUILT: {
     status: null,
     meaning: "the native addon could not be loaded",
-    wayOut: "Build it with `npm run build:addon` (needs a C++ compiler and the HSA headers), or run scripts/setup.",
+    wayOut:
+      "Build it with `npm rebuild gcn-offload`, in a checkout with scripts/setup (needs a C++ compiler and the HSA headers).",
   },
   ERR_HSA_THUNK_NOT_BUILT: {
     status: null,
     meaning: "the software GPU's libhsakmt.so.1 is not there",
-    wayOut: "Build it with `npm run build:softgpu` (needs cmake and a C++20 compiler), or run scripts/setup.",
+    wayOut:
+      "Build it with `npm rebuild gcn-offload`, in a checkout with scripts/setup (needs cmake, a C++20 compiler and hsakmt.h).",
   },
   ERR_HSA_NO_HARDWARE: {
     status: null,

@@ -55,4 +55,3 @@ export function launchAttributes(options: TargetOptions): LaunchAttributes {
   const { device: _device, depend: _depend, teams: _teams, ...others } = options;
   return teams === "auto" || (teams === undefined && grid !== undefined) ? others : { ...others, teams: teams ?? 1 };
 }
-}

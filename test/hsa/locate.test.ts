@@ -118,5 +118,5 @@ test("the software GPU lies in the package", () => {
 
 test("a software GPU that has not been built says how to build it", () => {
   const machine = { ...machineWith({}), exists: () => false };
-  expect(() => locate({}, machine)).toThrow(/npm run build:softgpu/);
+  expect(() => locate({}, machine)).toThrow(/npm rebuild gcn-offload/);
 });

@@ -1,6 +1,6 @@
 /** What the plugin is opened with, and gives to each of its devices. */
 import { HsaRuntime } from "../../hsa/index.js";
-import { options as checkedOptions, milliseconds } from "../../validate.js";
+import { options as checkedOptions, milliseconds, object } from "../../validate.js";
 import { DebugLog } from "./debug_log.js";
 import { type GcnEnvironment, readEnvironment } from "./environment.js";
 
@@ -44,6 +44,7 @@ export function openContext(options: GcnPluginOptions): GcnContext {
     library,
     timeout,
   } = checkedOptions("GcnPlugin.open's options", options, OPTIONS);
+  object("environment", env);
   const environment = readEnvironment(env);
   const where = { ...(device === undefined ? {} : { device }), ...(library === undefined ? {} : { library }) };
   const limit = timeout === undefined ? 0 : milliseconds("timeout", timeout);

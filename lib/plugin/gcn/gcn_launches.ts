@@ -62,8 +62,11 @@ export class GcnLaunches {
     this.#trace(fn, shape);
     const needed = shape.arenaBytes + shape.stackBytes;
     const ephemeral = needed === 0 ? null : queue.ephemeral.take(needed);
+    // Read at the launch's end: its promise may settle when the device, and the block with it, has gone.
+    let value = 0;
     const launch = new GcnLaunch(fn, shape, block, timeout, queue, () => {
       this.#printing.delete(launch);
+      value = block.returnValue;
       drainConsole(block, true, this.#print);
       if (ephemeral !== null) queue.ephemeral.give(ephemeral);
       fn.module.release();
@@ -76,7 +79,7 @@ export class GcnLaunches {
       throw error;
     }
     if (fn.abi !== "plain") this.#printing.add(launch);
-    await queue.launch(launch, () => mustEndNormally(fn.name, block.returnValue));
+    await queue.launch(launch, () => mustEndNormally(fn.name, value));
   }
 
   /** The queue of target tasks. */

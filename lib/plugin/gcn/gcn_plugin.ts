@@ -11,7 +11,7 @@
  */
 import { OffloadError } from "../../errors.js";
 import type { Agent, HsaRuntime } from "../../hsa/index.js";
-import { bytesOf, integer, invalidType } from "../../validate.js";
+import { bytesOf, options as checkedOptions, integer, invalidType } from "../../validate.js";
 import type {
   AsyncQueue,
   DeviceProperty,
@@ -143,7 +143,7 @@ export class GcnPlugin extends SessionedPlugin<GcnSession, GcnFunction> implemen
     );
   }
   memcpyRect(device: number, box: RectangularCopy): void {
-    copyRectangle(this.#device(device).memory, box);
+    copyRectangle(this.#device(device).memory, checkedOptions("the box", box, ["size", "destination", "source"]));
   }
 
   newSession(): GcnSession {

@@ -1,6 +1,6 @@
 /** Boxes copied row by row, between arrays on the device and on the host (memcpy2d, memcpy3d). */
 import { OffloadError } from "../../errors.js";
-import { bytesOf, describe, integer } from "../../validate.js";
+import { bytesOf, describe, integer, invalidType, object } from "../../validate.js";
 import type { RectangularCopy, RectangularPlace } from "../plugin.js";
 
 /** What copies rows. */
@@ -45,13 +45,13 @@ export function copyRectangle(device: CopyingDevice, box: RectangularCopy): void
 
 const part = ({ bytes }: Side, at: number, width: number): Uint8Array => (bytes as Uint8Array).subarray(at, at + width);
 
-const three = (name: string, values: readonly number[]): [number, number, number] => [
-  integer(`${name}[0]`, values[0]),
-  integer(`${name}[1]`, values[1]),
-  integer(`${name}[2]`, values[2]),
-];
+function three(name: string, values: readonly number[]): [number, number, number] {
+  if (!Array.isArray(values)) throw invalidType(name, "three integers", values);
+  return [integer(`${name}[0]`, values[0]), integer(`${name}[1]`, values[1]), integer(`${name}[2]`, values[2])];
+}
 
 function side(name: string, place: RectangularPlace, [width, height, depth]: RectangularCopy["size"]): Side {
+  object(name, place);
   const [x, y, z] = three(`${name}.offset`, place.offset);
   const rowPitch = integer(`${name}.rowPitch`, place.rowPitch);
   const planePitch = integer(`${name}.planePitch`, place.planePitch);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { f64 } from "../../../lib/index.js";
 import { map } from "../../../lib/target/index.js";
-import { describeBut } from "../../plugin/under-test.js";
+import { describeBut, testBut } from "../../plugin/under-test.js";
 import { DEVICE, useRegions } from "./fixture.js";
 
 const regions = useRegions();
@@ -149,4 +149,11 @@ test("a disposed program is refused", async () => {
 
 test("options that there are not", async () => {
   await expect(regions.open({ fallbacks: {} } as object)).rejects.toThrow(/did you mean "fallback"/);
+});
+
+testBut("own plugin", "a region in flight when its program is disposed says so", async () => {
+  const omp = await regions.open();
+  const running = omp.target(FILL, fill(new Int32Array(4)));
+  omp.dispose();
+  await expect(running).rejects.toMatchObject({ code: "ERR_OFFLOAD_DISPOSED" });
 });
