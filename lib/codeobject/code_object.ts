@@ -1,4 +1,5 @@
 /** A code object as a whole: its ISA, kernels, variables and functions. */
+import { bytesOf } from "../validate.js";
 import { DESCRIPTOR_SIZE, type Generation, generationOf, readDescriptor } from "./descriptor.js";
 import {
   ELFOSABI_AMDGPU_HSA,
@@ -33,7 +34,7 @@ const VISIBILITY = ["default", "internal", "hidden", "protected"] as const;
  * @throws CodeObjectError with any code of its but `ERR_CODE_OBJECT_ISA_MISMATCH` and `ERR_CODE_OBJECT_AMBIGUOUS`.
  */
 export function parseCodeObject(bytes: Uint8Array): CodeObject {
-  return readCodeObject(new Elf(bytes));
+  return readCodeObject(new Elf(bytesOf("the code object", bytes)));
 }
 
 export function readCodeObject(elf: Elf): CodeObject {

@@ -1,4 +1,6 @@
 /** Which code object of a file is for an agent. */
+
+import { bytesOf, string } from "../validate.js";
 import { bundlesIn, isBundle } from "./bundle.js";
 import { Elf, EM_AMDGPU, firstBytes, isElf } from "./elf.js";
 import { CodeObjectError } from "./errors.js";
@@ -11,7 +13,7 @@ import type { BundleEntry, TargetId } from "./types.js";
  * @throws CodeObjectError `ERR_CODE_OBJECT_MALFORMED`, `ERR_CODE_OBJECT_TRUNCATED`, `ERR_CODE_OBJECT_UNSUPPORTED` (compression).
  */
 export function listBundle(bytes: Uint8Array): BundleEntry[] {
-  return bundlesIn(bytes).flat();
+  return bundlesIn(bytesOf("the file", bytes)).flat();
 }
 
 /**
@@ -23,9 +25,11 @@ export function listBundle(bytes: Uint8Array): BundleEntry[] {
  *   fits, names what there is.
  */
 export function selectCodeObjects(bytes: Uint8Array, isa: string): Uint8Array[] {
-  if (isElf(bytes) && new Elf(bytes).header.machine === EM_AMDGPU) return [bytes];
-  const bundles = bundlesIn(bytes);
-  if (bundles.length === 0) throw nothingInside(bytes);
+  const file = bytesOf("the file", bytes);
+  string("isa", isa);
+  if (isElf(file) && new Elf(file).header.machine === EM_AMDGPU) return [bytes];
+  const bundles = bundlesIn(file);
+  if (bundles.length === 0) throw nothingInside(file);
   const agent = parseTarget(isa);
   const chosen = bundles.flatMap((entries) => (agent === null ? [] : (best(entries, agent) ?? [])));
   if (chosen.length === 0) {

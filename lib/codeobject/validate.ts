@@ -1,4 +1,5 @@
 /** What must hold before a code object is handed to ROCr, which trusts its input. */
+import { bytesOf, string } from "../validate.js";
 import { hex } from "./bytes.js";
 import { readCodeObject } from "./code_object.js";
 import { DESCRIPTOR_ALIGN, DESCRIPTOR_SIZE, ENTRY_ALIGN, reservedFieldInUse } from "./descriptor.js";
@@ -20,7 +21,8 @@ const MAX_WORKGROUP = 2 ** 16;
  * @throws CodeObjectError with any code of its but `ERR_CODE_OBJECT_AMBIGUOUS`; `ERR_CODE_OBJECT_ISA_MISMATCH` names both ISAs.
  */
 export function validateCodeObject(bytes: Uint8Array, isa: string): CodeObject {
-  const elf = new Elf(bytes);
+  const elf = new Elf(bytesOf("the code object", bytes));
+  string("isa", isa);
   const codeObject = readCodeObject(elf);
   checkIsa(codeObject, isa);
   const image = checkLoaderRules(elf);

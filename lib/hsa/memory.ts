@@ -1,5 +1,6 @@
 /** Allocations and locked host memory (HSA 1.2, 2.8; hsa_ext_amd.h). */
 import { guarded } from "./errors.js";
+import { nativesOf } from "./handles.js";
 import type { NativeAgent, NativeMemory } from "./native.js";
 
 /** An allocation, or a range of host memory locked for agents. Addresses and sizes are in bytes. */
@@ -26,7 +27,7 @@ export class Memory implements Disposable {
   }
   /** Lets these agents, and no others, reach the memory. */
   allowAccess(agents: readonly { readonly native: NativeAgent }[]): void {
-    guarded(() => this.native.allowAccess(agents.map((agent) => agent.native)));
+    guarded(() => this.native.allowAccess(nativesOf("agents", agents)));
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 /** AMD's memory pools (hsa_ext_amd.h). */
 import { guarded } from "./errors.js";
+import { nativeOf } from "./handles.js";
 import { Memory } from "./memory.js";
 import type { NativeAgent, NativePool, PoolInfo } from "./native.js";
 
@@ -14,6 +15,6 @@ export class Pool {
     return new Memory(guarded(() => this.native.allocate(bytes)));
   }
   access(agent: { readonly native: NativeAgent }): "never" | "allowed-by-default" | "disallowed-by-default" {
-    return guarded(() => this.native.access(agent.native));
+    return guarded(() => this.native.access(nativeOf("agent", agent)));
   }
 }

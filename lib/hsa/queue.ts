@@ -1,5 +1,6 @@
 /** User-mode queues (HSA 1.2, 2.6). Packets are laid out by packet.ts and published with one release store of their header. */
 import { guarded } from "./errors.js";
+import { nativesOf } from "./handles.js";
 import type { MemoryOrder, NativeQueue } from "./native.js";
 import { PACKET_TYPE, packetHeader, writeBarrier } from "./packet.js";
 import type { Signal } from "./signal.js";
@@ -38,6 +39,7 @@ export class Queue implements Disposable {
 
   /** A barrier packet: `and` waits for all signals to reach 0, `or` for one of them. `completion` is set to 1 first. */
   barrier(kind: "and" | "or", signals: readonly Signal[], completion: Signal | null = null): number {
+    nativesOf("signals", signals);
     writeBarrier(
       this.packet,
       signals.map((signal) => signal.handle),

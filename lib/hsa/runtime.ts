@@ -5,12 +5,13 @@
  */
 import { realpathSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import { string } from "../validate.js";
+import { object, string } from "../validate.js";
 import { addon } from "./addon.js";
 import { Agent } from "./agent.js";
 import { CodeObjectReader } from "./code-object-reader.js";
 import { guarded, HsaError } from "./errors.js";
 import { Executable } from "./executable.js";
+import { nativeOf, nativesOf, pin } from "./handles.js";
 import { type DeviceChoice, type Location, locate, type Machine } from "./locate.js";
 import { Memory } from "./memory.js";
 import type {
@@ -65,6 +66,7 @@ export class HsaRuntime implements Disposable {
     options: HsaOpenOptions = {},
     seam: { readonly native?: Native; readonly machine?: Machine } = {},
   ): HsaRuntime {
+    object("HsaRuntime.open's options", options);
     if (options.device !== undefined) string("device", options.device);
     if (options.library !== undefined) string("library", options.library);
     const open = HsaRuntime.#open;
@@ -128,12 +130,7 @@ export class HsaRuntime implements Disposable {
 
   createSignal(initial: number | bigint = 0, consumers: readonly Agent[] = []): Signal {
     return new Signal(
-      guarded(() =>
-        this.native.createSignal(
-          initial,
-          consumers.map((agent) => agent.native),
-        ),
-      ),
+      guarded(() => this.native.createSignal(initial, nativesOf("consumers", consumers))),
       this.native,
     );
   }
@@ -144,18 +141,11 @@ export class HsaRuntime implements Disposable {
     values: readonly (number | bigint)[],
     timeoutNanoseconds?: number,
   ): number {
-    return guarded(() =>
-      this.native.waitAny(
-        signals.map((signal) => signal.native),
-        conditions,
-        values,
-        timeoutNanoseconds,
-      ),
-    );
+    return guarded(() => this.native.waitAny(nativesOf("signals", signals), conditions, values, timeoutNanoseconds));
   }
 
   createQueue(agent: Agent, options: QueueOptions): Queue {
-    return new Queue(guarded(() => this.native.createQueue(agent.native, options)));
+    return new Queue(guarded(() => this.native.createQueue(nativeOf("agent", agent), options)));
   }
   createCodeObjectReader(bytes: Uint8Array): CodeObjectReader {
     return new CodeObjectReader(guarded(() => this.native.createCodeObjectReader(bytes)));
@@ -180,15 +170,17 @@ export class HsaRuntime implements Disposable {
     completion: Signal,
     dependencies: readonly Signal[] = [],
   ): void {
+    object("destination", destination);
+    object("source", source);
     guarded(() =>
       this.native.memoryAsyncCopy(
         destination.address,
-        destination.agent.native,
+        nativeOf("destination.agent", destination.agent),
         source.address,
-        source.agent.native,
+        nativeOf("source.agent", source.agent),
         bytes,
-        dependencies.map((signal) => signal.native),
-        completion.native,
+        nativesOf("dependencies", dependencies),
+        nativeOf("completion", completion),
       ),
     );
   }
@@ -198,17 +190,13 @@ export class HsaRuntime implements Disposable {
   }
   /** hsa_amd_memory_lock: the bytes as agents reach them, until disposal. */
   lock(bytes: ArrayBufferView, agents: readonly Agent[]): Memory {
-    return new Memory(
-      guarded(() =>
-        this.native.memoryLock(
-          bytes,
-          agents.map((agent) => agent.native),
-        ),
-      ),
-    );
+    const memory = new Memory(guarded(() => this.native.memoryLock(bytes, nativesOf("agents", agents))));
+    pin(bytes.buffer);
+    return memory;
   }
   register(bytes: ArrayBufferView): void {
     guarded(() => this.native.memoryRegister(bytes));
+    pin(bytes.buffer);
   }
   deregister(bytes: ArrayBufferView): void {
     guarded(() => this.native.memoryDeregister(bytes));

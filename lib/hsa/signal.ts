@@ -1,5 +1,6 @@
 /** Signals (HSA 1.2, 2.4). */
 import { guarded } from "./errors.js";
+import { nativeOf } from "./handles.js";
 import type { MemoryOrder, Native, NativeAgent, NativeSignal, SignalCondition } from "./native.js";
 
 /** A 64-bit value that host and device count with. Values are numbers where they are safe integers, else bigint. */
@@ -65,7 +66,7 @@ export class Signal implements Disposable {
 
   /** When the dispatch that this signal completed began and ended, in nanoseconds of the system clock. */
   dispatchTime(agent: { readonly native: NativeAgent }): { readonly start: number; readonly end: number } {
-    return guarded(() => this.native.dispatchTime(agent.native));
+    return guarded(() => this.native.dispatchTime(nativeOf("agent", agent)));
   }
   /** When the copy that this signal completed began and ended, in nanoseconds of the system clock. */
   copyTime(): { readonly start: number; readonly end: number } {

@@ -4,10 +4,11 @@
  *
  * @packageDocumentation
  */
-import { markAsUntransferable } from "node:worker_threads";
 import { hex, OffloadError } from "../errors.js";
 import { addon } from "../hsa/addon.js";
 import { writeUint64 } from "../hsa/index.js";
+
+export { pin } from "../hsa/handles.js";
 
 /** Bytes of a pointer. */
 export const POINTER_BYTES = 8;
@@ -52,11 +53,6 @@ export function hostMemory(address: number, bytes: number): ArrayBuffer {
   const buffer = addon().hostView(address, bytes);
   bases.set(buffer, address);
   return buffer;
-}
-
-/** Nobody transfers a buffer that is or was mapped: its bytes would be elsewhere. */
-export function pin(buffer: ArrayBufferLike): void {
-  if (buffer instanceof ArrayBuffer) markAsUntransferable(buffer);
 }
 
 /** @throws OffloadError `ERR_OFFLOAD_HOST_MEMORY` where the range does not lie in the buffer, or no longer. */

@@ -230,3 +230,22 @@ test("two thousand damaged bundles: the same", { timeout: 60_000 }, () => {
     }
   }
 });
+
+test("what is not bytes is refused by name, and bytes that have been detached", () => {
+  const detached = new Uint8Array(64);
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  const readers = [parseCodeObject, listBundle, selectCodeObject, validateCodeObject] as readonly ((
+    bytes: never,
+    isa: string,
+  ) => unknown)[];
+  for (const read of readers) {
+    for (const value of [undefined, null, 5, "text", {}, [1, 2]]) {
+      expect(() => read(value as never, "amdgcn-amd-amdhsa--gfx906")).toThrow(
+        expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }),
+      );
+    }
+    expect(() => read(detached as never, "amdgcn-amd-amdhsa--gfx906")).toThrow(
+      expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }),
+    );
+  }
+});
