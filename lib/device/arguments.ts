@@ -88,6 +88,7 @@ export class AddressArgument {
   ) {}
 }
 
+/** What stands for an argument of a kernel: a buffer, or what `i8` … `f64`, `bytes`, `local` and `address` make. */
 export type LaunchArgument = ScalarArgument | BytesArgument | LocalArgument | AddressArgument | Buffer;
 
 function small(kind: ScalarKind, low: number, high: number): (value: number) => ScalarArgument {

@@ -52,6 +52,7 @@ export function variableDefinitions(
   });
 }
 
+/** A loaded code object, or those of a HIP executable: from `Device.load`. Launches in flight keep it. */
 export class Code extends Resource {
   readonly #device: Device;
   readonly #modules: readonly Module[];

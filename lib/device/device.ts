@@ -44,6 +44,7 @@ export interface DeviceStats {
 /** Disposed buffers that are remembered, to explain faults. */
 const REMEMBERED = 64;
 
+/** A GPU of a runtime: from `Runtime.device`. What is made through it goes with it. */
 export class Device implements Disposable {
   /** Launches go here unless they name another queue. */
   readonly queue: LaunchQueue;

@@ -55,6 +55,7 @@ const DYNAMIC_STACK = 16384;
 
 const NO_APERTURES: Apertures = { sharedBaseHigh: 0, privateBaseHigh: 0 };
 
+/** A kernel of loaded code: from `Code.kernel`. */
 export class Kernel {
   readonly #device: Device;
   readonly #code: Code;

@@ -10,6 +10,7 @@ export interface AgentFacts extends AgentInfo {
   readonly software: boolean;
 }
 
+/** A processor that HSA shows: the host, or a GPU, with its memory. */
 export class Agent {
   readonly facts: AgentFacts;
   readonly regions: readonly Region[];

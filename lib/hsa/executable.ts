@@ -4,6 +4,7 @@ import type { CodeObjectReader } from "./code-object-reader.js";
 import { guarded } from "./errors.js";
 import type { NativeExecutable, SymbolInfo } from "./native.js";
 
+/** Code objects that are loaded and linked together for agents. */
 export class Executable implements Disposable {
   /** ROCr reads the object's bytes until the executable goes, so the readers live as long. */
   readonly #readers: CodeObjectReader[] = [];

@@ -94,6 +94,7 @@ const isHosts = (options: SyncParallelOptions): boolean => !isMet(options) || fl
 const privately = (items: readonly MapItem[], needed: boolean): readonly MapItem[] =>
   needed ? items.map(snapshot) : items;
 
+/** OpenACC on one device: from `openacc.open()` with a program, or over a `TargetDevice`. */
 export class OpenAcc implements AsyncDisposable {
   readonly device: TargetDevice;
   readonly queues: AsyncQueues;

@@ -13,6 +13,7 @@ import { MOST_PRIVATE_ALIGNMENT, PrivateCopies } from "./private_copies.js";
 import { setWord } from "./table_words.js";
 import type { TargetDevice } from "./target_device.js";
 
+/** A region made ready to be launched many times: from `Offload.prepare`. */
 export class LaunchPlan implements Disposable {
   readonly #device: TargetDevice;
   readonly #fn: TargetFunction;

@@ -129,6 +129,7 @@ const bare =
   (memory: Mappable): MapItem =>
     made(kind, extent(memory), memory);
 
+/** The map clauses: each makes an item of a map list. */
 export const map = {
   /** Memory on the device, its content undefined. */
   alloc: clause(0),

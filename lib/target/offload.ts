@@ -98,6 +98,7 @@ interface Place {
   readonly functions: Map<string, TargetFunction>;
 }
 
+/** A program with its target regions: from `offload()`. Disposal waits for nothing; `await using` waits for tasks. */
 export class Offload implements Disposable, AsyncDisposable {
   readonly #plugin: ProgramPlugin | null;
   readonly #program: unknown;
@@ -228,6 +229,8 @@ export class Offload implements Disposable, AsyncDisposable {
    * `target`: maps, launches, and when the region is over unmaps and copies back. Nothing blocks; regions of one device run one after the
    * other.
    *
+   * @param maps - the region's items in the order in which its compiler had them, which nothing can check: GCC tells it with
+   *   `-fdump-tree-omplower`, in the line `#pragma omp target … [child fn: NAME …]`.
    * @throws OffloadError for what cannot be mapped; DeviceError for what the region does wrong.
    */
   async target(name: string, maps: MapList, options: TargetOptions = {}): Promise<void> {

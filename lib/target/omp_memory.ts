@@ -15,6 +15,7 @@ import { addressOf, bytesAt } from "./host_memory.js";
 import type { Mappable } from "./map.js";
 import type { TargetDevice } from "./target_device.js";
 
+/** omp_target_alloc and its like, under `Offload.memory`. */
 export class OmpMemory {
   readonly #devices: readonly TargetDevice[];
   /** Of the host's, by address. */

@@ -32,6 +32,7 @@ const REGISTER_OPTIONS = ["functions", "variables", "fallback"] as const;
 /** Those that are open: what libgomp may read and write stays, whoever forgets them. */
 const open = new Set<Libgomp>();
 
+/** An open libgomp: from `libgomp.open()`. */
 export class Libgomp implements AsyncDisposable {
   readonly #caller: Caller;
   readonly #launches: Launches;

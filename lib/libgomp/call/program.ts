@@ -20,6 +20,7 @@ export interface RegisterOptions {
   readonly fallback?: Readonly<Record<string, HostBody>>;
 }
 
+/** A target region of a registered program, to be launched in place of its name. */
 export class ProgramFunction {
   constructor(
     readonly program: RegisteredProgram,
@@ -29,6 +30,7 @@ export class ProgramFunction {
   ) {}
 }
 
+/** A program that libgomp knows, until its disposal: from `Libgomp.register`. */
 export class RegisteredProgram implements AsyncDisposable {
   readonly #functions: ReadonlyMap<string, ProgramFunction>;
   readonly #dispose: () => Promise<void>;
