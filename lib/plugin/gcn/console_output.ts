@@ -15,6 +15,7 @@ const KIND = { INT64: 0, DOUBLE: 1, TEXT: 2, RAW: 3 } as const;
 /** Reads what has been written since the last time; `final` at the kernel's end, when nothing more comes. */
 export function drainConsole(block: KernelArgumentBlock, final: boolean, print: (text: string) => void): void {
   const { output } = block;
+  if (output.length === 0) return;
   const taken = Atomics.load(output, OUTPUT.next / 4);
   const from = output[OUTPUT.consumed / 4] as number;
   let i = from;
@@ -28,6 +29,8 @@ export function drainConsole(block: KernelArgumentBlock, final: boolean, print: 
     }
     const text = textOf(block, entry);
     if (text !== "") print(text);
+    // Whoever got the text may have ended the device, and its memory.
+    if (output.length === 0) return;
     output[(entry + ENTRY.written) / 4] = 0;
   }
   if (i !== from) Atomics.store(output, OUTPUT.consumed / 4, i);

@@ -40,14 +40,16 @@ export class GcnLaunches {
     this.#trace(fn, shape);
     const needed = shape.arenaBytes + shape.stackBytes;
     const ephemeral = needed === 0 ? null : this.#syncEphemeral.take(needed);
+    let value = 0;
     try {
       prepareBlock(block, fn, shape, ephemeral, table);
       this.#sync.run(fn, shape, block, timeout);
+      value = block.returnValue;
     } finally {
       if (ephemeral !== null) this.#syncEphemeral.give(ephemeral);
       drainConsole(block, true, this.#print);
     }
-    mustEndNormally(fn.name, block.returnValue);
+    mustEndNormally(fn.name, value);
   }
 
   /** Resolves when the launch is over; in the queue's order. */

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+import { OffloadError } from "../../errors.js";
 import { guarded } from "../../hsa/errors.js";
 import {
   FENCE_SCOPE,
@@ -112,6 +113,10 @@ export class SyncQueue {
     const deadline = timeout > 0 ? performance.now() + timeout : Number.POSITIVE_INFINITY;
     do {
       this.#poll(block);
+      // Whoever got what the kernel has printed may have ended the device.
+      if (this.#launcher !== launcher) {
+        throw new OffloadError("ERR_OFFLOAD_DISPOSED", `kernel ${kernel} was in flight when its device was disposed`);
+      }
       if (performance.now() >= deadline) {
         throw timedOut({ kernel, timeout });
       }

@@ -1,8 +1,10 @@
 /** Where regions run: OMP_TARGET_OFFLOAD, OMP_DEFAULT_DEVICE, and the host's own functions in the devices' place. */
-import { describe, expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test, vi } from "vitest";
 import { f64 } from "../../../lib/index.js";
-import { map } from "../../../lib/target/index.js";
-import { describeBut, testBut } from "../../plugin/under-test.js";
+import { map, offload } from "../../../lib/target/index.js";
+import { program } from "../../plugin/gcn/programs.js";
+import { describeBut, GPU, testBut } from "../../plugin/under-test.js";
 import { DEVICE, useRegions } from "./fixture.js";
 
 const regions = useRegions();
@@ -156,4 +158,31 @@ testBut("own plugin", "a region in flight when its program is disposed says so",
   const running = omp.target(FILL, fill(new Int32Array(4)));
   omp.dispose();
   await expect(running).rejects.toMatchObject({ code: "ERR_OFFLOAD_DISPOSED" });
+});
+
+testBut("own plugin", "what a kernel prints may be what ends its program", async () => {
+  const { path } = await program("print.c", GPU, [], fileURLToPath(new URL("../../openmp/programs", import.meta.url)));
+  const uncaught = vi.fn();
+  process.on("uncaughtException", uncaught);
+  try {
+    // While the kernel runs, or at its end: some of each.
+    for (const start of Array.from({ length: 16 }, (_, i) => (["target", "targetSync"] as const)[i % 2] ?? "target")) {
+      const texts: string[] = [];
+      const output = {
+        write(text: string) {
+          texts.push(text);
+          omp.dispose();
+        },
+      };
+      const omp = await offload(path, { device: DEVICE, environment: {}, output });
+      const region = (async () => omp[start]("main._omp_fn.0", [map.from(new Int32Array(1))]))();
+      const [end] = await Promise.allSettled([region]);
+      if (end?.status === "rejected") expect(end.reason).toMatchObject({ code: "ERR_OFFLOAD_DISPOSED" });
+      expect(texts[0]).toMatch(/^integers -5/);
+      await expect(omp.target("main._omp_fn.0", [])).rejects.toMatchObject({ code: "ERR_OFFLOAD_DISPOSED" });
+    }
+    expect(uncaught).not.toHaveBeenCalled();
+  } finally {
+    process.off("uncaughtException", uncaught);
+  }
 });
