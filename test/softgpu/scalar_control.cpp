@@ -173,6 +173,13 @@ TEST_CASE("scalar control: VGPR indexing applies to the operands that M0 names")
     CHECK(test.v(200, 5) == 200005);
     CHECK(test.v(210, 5) == 3005);
   }
+  SUBCASE("the destination, of a conversion into one of its bytes") {
+    test.s(0) = 9;
+    REQUIRE(test.run("v_mov_b32 v209, 0x44332211\nv_mov_b32 v1, 4.0\nv_mov_b32 v2, 1\n"
+                     "s_set_gpr_idx_on s0, 0x8\nv_cvt_pkaccum_u8_f32 v200, v1, v2\ns_set_gpr_idx_off") == Stop::Ended);
+    CHECK(test.v(209, 5) == 0x44330411);
+    CHECK(test.v(200, 5) == 200005);
+  }
   SUBCASE("it survives the end of a slice, and branches") {
     test.s(0) = 3;
     REQUIRE(test.run("s_mov_b32 s2, 20000\ns_set_gpr_idx_on s0, 0x1\n"

@@ -1,5 +1,6 @@
 #include "isa/scalar/stepping.h"
 
+#include "isa/decode/operand_shape.h"
 #include "wave/code.h"
 
 namespace softgpu {
@@ -15,28 +16,11 @@ bool isVectorAlu(Encoding encoding) {
 // M0: the index in [7:0]; which operands it is added to in [15:12].
 enum Indexed : unsigned { kSource0 = 1u << 12, kSource1 = 1u << 13, kSource2 = 1u << 14, kDestination = 1u << 15 };
 
-// These read their destination as third source, and its index goes for both (Vega ISA, 6.6.2).
-bool accumulates(Opcode opcode) {
-  switch (opcode) {
-    case Opcode::v_mac_f32:
-    case Opcode::v_mac_f16:
-    case Opcode::v_fmac_f32:
-    case Opcode::v_fmac_f64:
-    case Opcode::v_pk_fmac_f16:
-    case Opcode::v_dot2c_f32_f16:
-    case Opcode::v_dot2c_i32_i16:
-    case Opcode::v_dot4c_i32_i8:
-    case Opcode::v_dot8c_i32_i4:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Answers false where the destination is out of range: the instruction is then ignored. A source out of range reads v0.
 bool addIndex(const Wave& wave, Instruction& in) {
   const uint32_t m0 = wave.sgpr[operand::kM0], index = m0 & 0xff;
-  const bool tied = accumulates(in.opcode);
+  // These read their destination as third source, and its index goes for both (Vega ISA, 6.6.2).
+  const bool tied = isAccumulating(in.opcode);
   for (unsigned source = 0; source < (tied ? 2 : 3); ++source) {
     if (!(m0 & kSource0 << source) || !operand::isVgpr(in.src[source])) continue;
     const uint32_t row = in.src[source] - operand::kVgpr0 + index;
