@@ -39,10 +39,7 @@ test("target regions, of a program that has these loops in its main", async () =
   const folder = mkdtempSync(join(tmpdir(), "gcn-offload-readme-"));
   try {
     const declared = "int n = 1000; double *a = calloc(n, sizeof *a), *b = calloc(n, sizeof *b);";
-    writeFileSync(
-      join(folder, "app.c"),
-      `// options: -fopenmp\n#include <stdlib.h>\nint main(void) {\n${declared}\n${blocks("c")[0]}}\n`,
-    );
+    writeFileSync(join(folder, "app.c"), `#include <stdlib.h>\nint main(void) {\n${declared}\n${blocks("c")[0]}}\n`);
     const path = await compile("app.c", "gfx906", { folder });
     const printed = run(example.replace('"app-openmp"', JSON.stringify(path)));
     expect([printed, promisedBy(example)]).toEqual([["102"], "102"]);
