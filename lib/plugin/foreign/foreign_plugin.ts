@@ -34,7 +34,8 @@ import type {
 } from "../plugin.js";
 import { SessionedPlugin } from "../sessioned.js";
 import { ForeignCalls, noDevice } from "./foreign_calls.js";
-import { ForeignFunction, ForeignImage } from "./foreign_image.js";
+import { ForeignFunction, type ForeignImage } from "./foreign_image.js";
+import { ForeignImages } from "./foreign_images.js";
 import { ForeignLaunches } from "./foreign_launches.js";
 import { ForeignMemory } from "./foreign_memory.js";
 import { ForeignOpenacc } from "./foreign_openacc.js";
@@ -77,7 +78,7 @@ export class ForeignPlugin
   readonly #launches: ForeignLaunches;
   readonly #runtime: HsaRuntime | null;
   readonly #isas: readonly string[];
-  readonly #images = new Map<number, ForeignImage>();
+  readonly #images: ForeignImages;
 
   private constructor(native: NativeForeignPlugin, runtime: HsaRuntime | null, isa: string, timeout: number) {
     super();
@@ -86,6 +87,7 @@ export class ForeignPlugin
     this.#calls = new ForeignCalls(native, gpus);
     this.#memory = new ForeignMemory(this.#calls);
     this.#sessions = new ForeignSessions(this.#memory);
+    this.#images = new ForeignImages(this.#memory);
     this.#launches = new ForeignLaunches(this.#calls, runtime, timeout);
     this.#openacc = new ForeignOpenacc(this.#memory, this.#launches);
     this.#runtime = runtime;
@@ -132,15 +134,12 @@ export class ForeignPlugin
     if (!this.#calls.isReady(integer("device", device))) return;
     const there = this.#finish(device);
     this.#openacc.endDevice(device);
-    const image = this.#images.get(device);
-    this.#images.delete(device);
-    if (image !== undefined) image.loaded = false;
+    this.#images.endDevice(device, there);
     this.#sessions.forget(device);
     if (!there) {
       this.#calls.end(device);
       return;
     }
-    if (image !== undefined) this.#unload(image);
     this.#memory.freeAll(device);
     this.#calls.end(device);
     this.#calls.call((native) => native.finiDevice(device));
@@ -149,46 +148,13 @@ export class ForeignPlugin
   /** @param image - as `GcnPlugin.loadImage` takes it, compiled by the GCC that the plugin is of. */
   loadImage(device: number, image: unknown): ForeignImage {
     this.#calls.mustBeReady(device);
-    if (this.#images.has(device)) {
-      throw new OffloadError(
-        "ERR_OFFLOAD_IMAGE",
-        `device ${device} has an image: a C plugin has one, and loses it to another. Unload it first, and let its launches be over`,
-      );
-    }
-    const isa = this.#isas[device] ?? this.#isas[0] ?? "";
-    const loaded = this.#calls.call((native) => new ForeignImage(native, device, image, isa));
-    this.#images.set(device, loaded);
-    this.#memory.addVariables(device, loaded.entries);
-    return loaded;
+    return this.#images.load(device, image, this.#isas[device] ?? this.#isas[0] ?? "");
   }
   /** Waits for what its device has been sent. Launches that stand in a queue behind JavaScript's own work keep it until they are over. */
   unloadImage(image: LoadedImage): void {
-    const own = image instanceof ForeignImage && image.native === this.#native;
-    if (own) this.#calls.mustBeReady(image.device);
-    if (!own || this.#images.get(image.device) !== image || !image.loaded) {
-      throw new OffloadError("ERR_OFFLOAD_IMAGE", "the image is not loaded here, or has been unloaded");
-    }
-    const { device } = image;
-    image.loaded = false;
-    if (!this.#finish(device)) return;
-    const life = this.#calls.life(device);
-    const unload = (): void => {
-      if (this.#images.get(device) !== image || this.#calls.life(device) !== life || this.#calls.isLost(device)) return;
-      this.#images.delete(device);
-      this.#unload(image);
-    };
-    if (image.held === 0) unload();
-    else
-      image.whenOver(() => {
-        // Nobody is there to be told, but by the plugin's own words on stderr.
-        try {
-          unload();
-        } catch {}
-      });
-  }
-  #unload(image: ForeignImage): void {
-    this.#memory.removeVariables(image.device, image.entries);
-    this.#calls.call((native) => native.unloadImage(image.device, image.id));
+    const own = this.#images.mustHave(image);
+    own.loaded = false;
+    if (this.#finish(own.device)) this.#images.unload(own);
   }
   /** Blocks until what a device has been sent is over; false where it is lost. */
   #finish(device: number): boolean {
