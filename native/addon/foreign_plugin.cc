@@ -41,7 +41,9 @@ Napi::Value OpenForeignPlugin(Environment& environment, const Napi::CallbackInfo
   const Napi::Env env = info.Env();
   std::unique_ptr<ForeignPlugin> plugin;
   try {
-    plugin = std::make_unique<ForeignPlugin>(environment, Arguments(info).Text(0, "path"));
+    const std::string path = Arguments(info).Text(0, "path");
+    ForeignClaim::MustNotBeLibgomps(path);
+    plugin = std::make_unique<ForeignPlugin>(environment, path);
   } catch (const ForeignLibraryError& error) {
     throw MakeError(env, "ERR_OFFLOAD_PLUGIN", error.what());
   }

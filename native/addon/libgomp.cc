@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "call.h"
 #include "environment.h"
+#include "foreign_claim.h"
 #include "image_arguments.h"
 #include "mailbox.h"
 #include "program_end.h"
@@ -50,6 +51,7 @@ std::vector<LibgompVariable> ToVariables(const Napi::Array& list) {
 Napi::Value OpenLibgomp(Environment& environment, const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Arguments arguments(info);
+  MustHaveDevicesToItself(env);
   std::unique_ptr<Libgomp> libgomp;
   try {
     libgomp = std::make_unique<Libgomp>(environment, LibgompLibrary(arguments.Text(0, "library")),

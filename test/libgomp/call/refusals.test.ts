@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { map } from "../../../lib/index.js";
 import { type LibgompOptions, open, type RegisterOptions } from "../../../lib/libgomp/index.js";
-import { GcnPlugin } from "../../../lib/plugin/index.js";
+import { ForeignPlugin, GcnPlugin } from "../../../lib/plugin/index.js";
 import { calls, codeOf, Gomp } from "./fixture.js";
 
 const DEVICE = "software:gfx906*2";
@@ -17,6 +17,15 @@ beforeAll(async () => {
   gomp = await Gomp.open("gfx906");
 }, 120_000);
 afterAll(() => gomp?.libgomp.dispose());
+
+test("GCC's plugin by itself, beside libgomp, which has its devices", () => {
+  expect(() => ForeignPlugin.open({ device: DEVICE })).toThrow(
+    expect.objectContaining({
+      code: "ERR_OFFLOAD_PLUGIN",
+      message: expect.stringMatching(/^libgomp has opened the plugin libgomp-plugin-gcn\.so\.1 in this process/),
+    }),
+  );
+});
 
 describe("images", () => {
   test("a second one over GCC's plugin, whose devices would lose the first", async () => {

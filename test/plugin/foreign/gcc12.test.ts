@@ -1,7 +1,7 @@
 /** Debian's libgomp-plugin-gcn.so.1 of GCC 12 as our plugin: on the same runtime and software GPU as GcnPlugin, in one process with it. */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { f32 } from "../../../lib/index.js";
+import { f32, libgomp } from "../../../lib/index.js";
 import {
   ForeignPlugin,
   GcnPlugin,
@@ -134,6 +134,15 @@ test("what it cannot do is refused", () => {
   expect(refused(() => ForeignPlugin.open({ library: "libgomp-plugin-none.so.1" }))).toBe("ERR_OFFLOAD_PLUGIN");
   // Another owner of the same devices.
   expect(() => ForeignPlugin.open({ device: DEVICE })).toThrow(/open in this process already.* dispose of it first/);
+});
+
+test("libgomp is not opened beside it, which would have the same devices", async () => {
+  await expect(libgomp.open({ device: DEVICE })).rejects.toMatchObject({
+    code: "ERR_OFFLOAD_PLUGIN",
+    message: expect.stringContaining("a ForeignPlugin is open in this process"),
+  });
+  await using isolated = await libgomp.open({ device: DEVICE, isolate: true });
+  expect(await isolated.numDevices()).toBe(2);
 });
 
 /** The same on both, side by side. */
