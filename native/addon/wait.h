@@ -27,13 +27,13 @@ bool PollPolitely(double nanoseconds, Done&& done) {
     }
     return false;
   };
-  // What is short is over before a clock has been read, or the kernel been asked for anything: a microsecond.
-  if (look(32)) return true;
+  // What is short is over before a clock has been read, or the kernel been asked for anything: some microseconds.
+  if (look(128)) return true;
   const Clock::time_point start = Clock::now();
   const double stretch = std::min(nanoseconds, kPoliteNanoseconds);
   do {
     sched_yield();
-    if (look(16)) return true;
+    if (look(128)) return true;
   } while (std::chrono::duration<double, std::nano>(Clock::now() - start).count() < stretch);
   return false;
 }

@@ -54,6 +54,8 @@ export async function compile(
     "-lm",
   ];
   const inputs = [compiler, ...words, text, readFileSync(join(sources, "check.h"), "utf8")];
+  // A program of this folder that is asked for with its dump is another than the same without.
+  if (elsewhere !== undefined) inputs.push("omplower");
   const digest = createHash("sha256").update(inputs.join("\0")).digest("hex").slice(0, 16);
   const program = join(built, target, `${file}.${digest}`);
   if (existsSync(program)) return program;

@@ -11,10 +11,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long the watcher looks before it sleeps: a producer that waits for its result rings again within this.
-constexpr auto kSpin = 100us;
-// Looks before it gives way to others: the producer may be on the watcher's own core, and waits for nothing else.
-constexpr int kLooks = 12;
+// How long the watcher spins before it sleeps: a producer that waits for its result rings again within this.
+constexpr auto kSpin = 20us;
+// A ring so soon after the watcher has gone to sleep was waiting for nothing but its core.
+constexpr auto kSoon = 10us;
+// So many of them in a row tell that the producer is on it.
+constexpr unsigned kTelling = 3;
+// The producer comes back from its share of the core within so many turns, and at once: what takes longer was somebody
+// else's.
+constexpr unsigned kTurns = 4;
+constexpr auto kTurn = 200us;
 
 // A signal that a queue waits for changes soon or late; the longer it has taken, the rarer the looks.
 std::chrono::nanoseconds pauseAfter(std::chrono::nanoseconds waited, std::chrono::nanoseconds longest) {
@@ -131,6 +137,24 @@ bool PacketProcessor::poll() {
   return any;
 }
 
+// Whether there are news. While the watcher spins on its producer's core there are none.
+bool PacketProcessor::giveWay(const Queues& list) {
+  for (unsigned turn = 0; turn < kTurns; ++turn) {
+    const auto begun = Clock::now();
+    sched_yield();
+    const auto back = Clock::now();
+    if (anyNews(list)) {
+      givesWay_ = back - begun < kTurn;
+      lastNews_ = back;
+      return true;
+    }
+    if (back - begun >= kTurn) break;
+  }
+  givesWay_ = false;
+  soonWoken_ = 0;
+  return false;
+}
+
 void PacketProcessor::sleep() {
   const auto list = queues();
   const auto started = Clock::now();
@@ -138,17 +162,15 @@ void PacketProcessor::sleep() {
   if (blocked && !wasBlocked_) blockedSince_ = started;
   wasBlocked_ = blocked;
 
+  if (givesWay_ && giveWay(*list)) return;
   // Not again after a sleep that brought nothing: a watcher that looks every so often does not spin between. One that
   // a ring has woken does: whoever rang is on the way back to its store, and must find the page open.
-  for (int looks = 0; !idle_ && !doorbells_.kicked() && Clock::now() - started < kSpin; ++looks) {
+  while (!idle_ && !doorbells_.kicked() && Clock::now() - started < kSpin) {
     if (anyNews(*list)) {
       lastNews_ = Clock::now();
       return;
     }
-    if (looks < kLooks)
-      __builtin_ia32_pause();
-    else
-      sched_yield();
+    __builtin_ia32_pause();
   }
 
   std::optional<std::chrono::nanoseconds> timeout;
@@ -159,9 +181,13 @@ void PacketProcessor::sleep() {
   }
   doorbells_.arm();
   // What was rung before the pages were protected is visible now; what is rung from now on ends the sleep.
+  const auto asleep = Clock::now();
   if (!anyNews(*list)) doorbells_.sleep(timeout);
+  const bool soon = Clock::now() - asleep < kSoon;
   doorbells_.disarm();
   const bool news = anyNews(*list);
+  soonWoken_ = news && soon ? soonWoken_ + 1 : 0;
+  givesWay_ = soonWoken_ >= kTelling;
   idle_ = !news && !doorbells_.watched();
   if (news) lastNews_ = Clock::now();
 }

@@ -50,6 +50,7 @@ class PacketProcessor : public PacketSource {
   std::shared_ptr<CommandQueue> find(uint64_t id);
   std::shared_ptr<const Queues> queues();
   void publish();  // under mutex_
+  bool giveWay(const Queues& list);
 
   Doorbells doorbells_;
   Interrupts& interrupts_;
@@ -63,6 +64,8 @@ class PacketProcessor : public PacketSource {
   Clock::time_point blockedSince_ = Clock::now();
   bool wasBlocked_ = false;
   bool idle_ = false;  // the last sleep brought nothing
+  unsigned soonWoken_ = 0;
+  bool givesWay_ = false;  // the producer is on the watcher's own core
 };
 
 }  // namespace softgpu
