@@ -48,6 +48,12 @@ function gate(queue: NativeQueue): NativeSignal {
   return closed;
 }
 const millisecond = 1e6;
+/** The packet processor moves on a moment after the packet's signal has told of its end. */
+function readIndexOf(queue: NativeQueue, expected: number): number {
+  const end = performance.now() + 1000;
+  while (queue.loadReadIndex() < expected && performance.now() < end);
+  return queue.loadReadIndex();
+}
 
 test("a launch publishes one packet, and is over when it returns true", () => {
   const { queue, launcher, dispose } = bench();
@@ -55,7 +61,7 @@ test("a launch publishes one packet, and is over when it returns true", () => {
   for (let i = 1; i <= 200; i++) {
     expect(launch()).toBe(true);
     expect(queue.loadWriteIndex()).toBe(i);
-    expect(queue.loadReadIndex()).toBe(i);
+    expect(readIndexOf(queue, i)).toBe(i);
   }
   dispose();
 });
