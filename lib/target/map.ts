@@ -189,7 +189,7 @@ const isTyped = (value: TypedValue | Mappable): value is TypedValue =>
 
 /** A map list as one array: the caller's own where it is one already. */
 export function flatten(maps: MapList): readonly MapItem[] {
-  if (Array.isArray(maps) && maps.every(isItem)) return maps as readonly MapItem[];
+  if (Array.isArray(maps) && areItems(maps)) return maps as readonly MapItem[];
   if (typeof (maps as Partial<MapList> | null | undefined)?.[Symbol.iterator] !== "function") throw notAList(maps);
   const items: MapItem[] = [];
   for (const entry of maps) {
@@ -201,15 +201,21 @@ export function flatten(maps: MapList): readonly MapItem[] {
   return items;
 }
 
-const isItem = (entry: unknown): boolean => {
-  const item = entry as MapItem | null | undefined;
-  return (
-    Number.isSafeInteger(item?.kind) &&
-    Number.isSafeInteger(item?.address) &&
-    Number.isSafeInteger(item?.size) &&
-    (item?.owner === null || isBuffer(item?.owner))
-  );
-};
+/** Part of each region, of which some have thousands: a loop, and buffers that are many items' are looked at once. */
+function areItems(entries: readonly unknown[]): boolean {
+  let buffer: unknown = null;
+  for (let i = 0; i < entries.length; i++) {
+    const item = entries[i] as MapItem | null | undefined;
+    if (typeof item !== "object" || item === null) return false;
+    const { kind, address, size, owner } = item;
+    if (!Number.isSafeInteger(kind) || !Number.isSafeInteger(address) || !Number.isSafeInteger(size)) return false;
+    if (owner === null || owner === buffer) continue;
+    if (!isBuffer(owner)) return false;
+    buffer = owner;
+  }
+  return true;
+}
+const isItem = (entry: unknown): boolean => areItems([entry]);
 const isBuffer = (owner: unknown): boolean => owner instanceof ArrayBuffer || owner instanceof SharedArrayBuffer;
 
 const notAList = (value: unknown): OffloadError =>
