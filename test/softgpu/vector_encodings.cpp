@@ -41,7 +41,8 @@ struct Setup {
   uint32_t mode = kDefaultMode, seed = 29;
 };
 
-constexpr unsigned kRowsUsed = 64;
+constexpr unsigned kRowsOfKernel = 64;
+constexpr unsigned kRowsUsed = kRowsOfKernel + 32;  // with the tail of the widest operand
 
 // Small floats and halves as well as any bits.
 const std::vector<uint32_t>& registerContents(uint32_t seed) {
@@ -64,7 +65,7 @@ std::optional<State> after(const std::vector<uint32_t>& words, const Setup& setu
   MicroOp op[16];
   t.wave->target = setup.target;
   t.wave->mode = setup.mode;
-  t.wave->vgprCount = kRowsUsed;
+  t.wave->vgprCount = kRowsOfKernel;
   const Handler handler = vector::lower(level, in, setup.target, op[0]);
   if (!handler) return {};
   op[0].opcode = in.opcode;

@@ -32,7 +32,7 @@ const char* boundOf(Opcode opcode) {
 }
 
 // Source fields: VGPR 0 where there is a choice, VCC where only scalars are read.
-constexpr uint32_t kV0 = 256, kVcc = 106, kZero = 128, kDpp = 250, kSdwa = 249;
+constexpr uint32_t kV0 = 256, kVcc = 106, kZero = 128, kOne = 242, kDpp = 250, kSdwa = 249;
 
 // The words of an instruction with its plainest operands. `form` counts through the operands that an opcode may want,
 // since not every one takes a VGPR everywhere.
@@ -140,6 +140,10 @@ constexpr Variation kVariations[] = {
     {"src_pops_exiting_wave_id", Encoding::VOPC, 0, 0x1ff, kPops},
     {"src_pops_exiting_wave_id", Encoding::VOP3, 1, 0x1ff, kPops},
     {"src_pops_exiting_wave_id", Encoding::VOP3P, 1, 0x1ff, kPops},
+    // Of matrix instructions; the bits of others there are modifiers.
+    {"a cbsz or abid beyond the blocks", Encoding::VOP3P, 0, 0x7fu << 8, 5u << 8},
+    {"0 as C", Encoding::VOP3P, 1, 0x1ffu << 18, kZero << 18},
+    {"another constant as C", Encoding::VOP3P, 1, 0x1ffu << 18, kOne << 18},
     {"a soffset that is neither SGPR nor inline constant", Encoding::MUBUF, 1, 0xffu << 24, kPops << 24},
     {"a soffset that is neither SGPR nor inline constant", Encoding::MTBUF, 1, 0xffu << 24, kPops << 24},
     {"a constant operand", Encoding::SOP1, 0, kConstant, kZero},

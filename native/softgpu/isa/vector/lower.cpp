@@ -3,6 +3,7 @@
 
 #include "isa/vector/constants.h"
 #include "isa/vector/dpp.h"
+#include "isa/vector/matrix.h"
 
 namespace softgpu::vector {
 namespace {
@@ -171,6 +172,8 @@ Handler lower(const Level& level, const Instruction& in, Target target, MicroOp&
     for (unsigned i = 0; i < 3; ++i) {
       if (in.src[i] != operand::kNone && !lowerSource(in.src[i], out.src[i])) return nullptr;
     }
+    const MatrixShape* shape = matrixShapeOf(in.opcode);
+    if (shape && !lowerMatrix(*shape, in, target, out)) return nullptr;
     return in.sdwa.present || in.dpp.present ? nullptr : handler;
   }
   const Operation* operation = level.find(in.opcode);

@@ -20,6 +20,7 @@ OperationList float16Operations();
 OperationList integer16Operations();
 OperationList pixelOperations();
 const vector::Special* specialOperations(size_t& count);
+const vector::Special* matrixOperations(size_t& count);
 
 namespace {
 
@@ -35,9 +36,11 @@ struct Registry {
           integer16Operations(), pixelOperations()}) {
       for (size_t i = 0; i < list.count; ++i) operations[static_cast<size_t>(list.rows[i].opcode)] = &list.rows[i];
     }
-    size_t count;
-    const vector::Special* rows = specialOperations(count);
-    for (size_t i = 0; i < count; ++i) specials[static_cast<size_t>(rows[i].opcode)] = rows[i].handler;
+    for (const auto list : {&specialOperations, &matrixOperations}) {
+      size_t count;
+      const vector::Special* rows = list(count);
+      for (size_t i = 0; i < count; ++i) specials[static_cast<size_t>(rows[i].opcode)] = rows[i].handler;
+    }
   }
 };
 
