@@ -115,6 +115,38 @@ TEST_CASE("matrix: f32 flushes denormals where MODE says so") {
   }
 }
 
+TEST_CASE("matrix: halves flush denormals on gfx90a, whatever MODE says") {
+  struct Sample {
+    const char* name;
+    uint32_t a, b, c, kept, flushed;
+  };
+  constexpr uint32_t kFour = 0x40800000;
+  for (const Sample& s : {Sample{"4x4x4f16", 0x0001, 0x3c00, 0, 0x33800000, 0},           // 2^-24, a denormal f16
+                          Sample{"4x4x4f16", 0x3c00, 0x8001, 0, 0xb3800000, 0},           // -2^-24
+                          Sample{"4x4x4f16", 0x0400, 0x3c00, 0, 0x38800000, 0x38800000},  // 2^-14 is none
+                          Sample{"4x4x4f16", 0, 0, 0x00400000, 0x00400000, 0},            // C
+                          Sample{"4x4x2bf16", 0x0040, 0x7e80, 0, 0x3f000000, 0},          // 2^-127 * 2^126
+                          Sample{"4x4x2bf16", 0x0d80, 0x2b80, 0, 0x00000200, 0},          // 2^-100 * 2^-40
+                          Sample{"4x4x2bf16", 0x0d80, 0x2b80, kFour, kFour, kFour}}) {
+    for (unsigned denormals = 0; denormals < 16; ++denormals) {
+      for (const Target target : {Target::gfx908, Target::gfx90a}) {
+        WaveTest t(target);
+        t.wave.mode = denormals << 4;
+        for (unsigned row = 0; row < 8; ++row) t.v(row, 0) = 0;
+        t.v(0, 0) = s.a;
+        t.v(2, 0) = s.b;
+        t.v(4, 0) = s.c;
+        const std::string registers = std::string(s.name) == "4x4x4f16" ? "v[0:1], v[2:3]" : "v0, v2";
+        REQUIRE(t.run("v_accvgpr_write_b32 a0, v4\n s_nop 7\n v_mfma_f32_" + std::string(s.name) + " a[0:3], " +
+                      registers + ", a[0:3]\n s_nop 7\n v_accvgpr_read_b32 v6, a0") == Stop::Ended);
+        const uint32_t got = t.v(6, 0), want = target == Target::gfx90a ? s.flushed : s.kept;
+        CHECK_MESSAGE((got & 0x7fffffff ? got : 0) == want, std::string(s.name)
+                                                                << " on " << std::string(targetName(target)));
+      }
+    }
+  }
+}
+
 TEST_CASE("matrix: as an assembler writes it") {
   for (const Target target : {Target::gfx908, Target::gfx90a}) {
     WaveTest t(target);

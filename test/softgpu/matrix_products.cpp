@@ -13,8 +13,35 @@ constexpr Matrix kFloats[] = {
     {"v_mfma_f32_16x16x4f32", Type::F32, 16, 4, 1, 1},
 };
 
+constexpr Matrix kHalves[] = {
+    {"v_mfma_f32_32x32x4f16", Type::F16, 32, 4, 2, 4},   {"v_mfma_f32_16x16x4f16", Type::F16, 16, 4, 4, 4},
+    {"v_mfma_f32_4x4x4f16", Type::F16, 4, 4, 16, 4},     {"v_mfma_f32_32x32x8f16", Type::F16, 32, 8, 1, 4},
+    {"v_mfma_f32_16x16x16f16", Type::F16, 16, 16, 1, 4},
+};
+
+constexpr Matrix kBrains[] = {
+    {"v_mfma_f32_32x32x2bf16", Type::Bf16, 32, 2, 2, 2},
+    {"v_mfma_f32_16x16x2bf16", Type::Bf16, 16, 2, 4, 2},
+    {"v_mfma_f32_4x4x2bf16", Type::Bf16, 4, 2, 16, 2},
+    {"v_mfma_f32_32x32x4bf16", Type::Bf16, 32, 4, 1, 2},
+    {"v_mfma_f32_16x16x8bf16", Type::Bf16, 16, 8, 1, 2},
+    {"v_mfma_f32_32x32x4bf16_1k", Type::Bf16, 32, 4, 2, 4, false},
+    {"v_mfma_f32_16x16x4bf16_1k", Type::Bf16, 16, 4, 4, 4, false},
+    {"v_mfma_f32_4x4x4bf16_1k", Type::Bf16, 4, 4, 16, 4, false},
+    {"v_mfma_f32_32x32x8bf16_1k", Type::Bf16, 32, 8, 1, 4, false},
+    {"v_mfma_f32_16x16x16bf16_1k", Type::Bf16, 16, 16, 1, 4, false},
+};
+
 }  // namespace
 
 TEST_CASE("matrix: products of f32") {
   for (const Matrix& m : kFloats) checkAll(m);
+}
+
+TEST_CASE("matrix: products of f16") {
+  for (const Matrix& m : kHalves) checkAll(m);
+}
+
+TEST_CASE("matrix: products of bf16") {
+  for (const Matrix& m : kBrains) checkAll(m);
 }

@@ -26,11 +26,52 @@ struct Float32 : Results32<float, f32x> {
   }
 };
 
+// The products of a lane each by itself, their sums by pairs, and that to the sum. gfx90a takes denormals for zeros, in
+// and out, whatever MODE says (CDNA 2 ISA, 7.1); gfx908 keeps them.
+template <Element E>
+struct Halves : Results32<float, f32x> {
+  bool flushes;
+  explicit Halves(const Wave& wave) : flushes(wave.target == Target::gfx90a) {}
+
+  template <MatrixShape S>
+  void unpack(const uint32_t* rows, Elements<float, S>& to) const {
+    constexpr float kSmallest = E == Element::F16 ? 0x1p-14f : 0x1p-126f;
+    for (unsigned e = 0; e < S.perLane(); ++e) {
+      for (unsigned l = 0; l < kLanes; l += kWidth) {
+        const u32x bits = load(rows + e / 2 * kLanes + l) >> 16 * (e % 2);
+        f32x v = E == Element::F16 ? halfToFloat(bits) : (f32x)(bits << 16);
+        if (flushes) v = absolute(v) < kSmallest ? f32x{} : v;
+        __builtin_memcpy(&to.at[e][l], &v, kBytes);
+      }
+    }
+  }
+  f32x addend(f32x v) const { return flushes ? (absolute(v) < 0x1p-126f ? f32x{} : v) : v; }
+  f32x flushed(f32x v) const { return flushes ? flush(v) : v; }
+  f32x plus(f32x a, f32x b) const { return flushed(arith(a + b, a, b)); }
+  template <size_t N>
+  f32x add(f32x sum, const f32x (&a)[N], const f32x (&b)[N]) const {
+    f32x sums[N];
+    for (size_t i = 0; i < N; ++i) sums[i] = flushed(arith(fma(a[i], b[i], f32x{}), a[i], b[i]));
+    for (size_t n = N / 2; n > 0; n /= 2) {
+      for (size_t i = 0; i < n; ++i) sums[i] = plus(sums[2 * i], sums[2 * i + 1]);
+    }
+    return plus(sum, sums[0]);
+  }
+};
+
 template <Element E>
 struct ArithmeticOf;
 template <>
 struct ArithmeticOf<Element::F32> {
   using type = Float32;
+};
+template <>
+struct ArithmeticOf<Element::F16> {
+  using type = Halves<Element::F16>;
+};
+template <>
+struct ArithmeticOf<Element::Bf16> {
+  using type = Halves<Element::Bf16>;
 };
 
 #define MATRIX(name, element, size, depth, blocks) \
