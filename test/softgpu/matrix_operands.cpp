@@ -11,6 +11,7 @@ namespace {
 
 constexpr Matrix kWide = {"v_mfma_f32_32x32x1f32", Type::F32, 32, 1, 2, 1};
 constexpr Matrix kTall = {"v_mfma_f32_16x16x4f32", Type::F32, 16, 4, 1, 1};
+constexpr Matrix kBytes = {"v_mfma_i32_16x16x16i8", Type::I8, 16, 16, 1, 4};
 constexpr Matrix kSmall = {"v_mfma_f32_4x4x1f32", Type::F32, 4, 1, 16, 1};
 
 MatrixCase with(const Matrix& m, Target target, const Operands& operands) {
@@ -58,7 +59,7 @@ TEST_CASE("matrix: inline constants as C, which gfx908 cannot have") {
     Operands operands;
     operands.constant = c.operand;
     operands.constantBits = c.bits;
-    for (const Matrix& m : {kWide, kTall, kSmall}) check(with(m, Target::gfx90a, operands), c.operand);
+    for (const Matrix& m : {kWide, kTall, kSmall, kBytes}) check(with(m, Target::gfx90a, operands), c.operand);
     CHECK_FALSE(isLowered(with(kTall, Target::gfx908, operands)));
   }
 }

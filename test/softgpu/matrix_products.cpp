@@ -32,6 +32,12 @@ constexpr Matrix kBrains[] = {
     {"v_mfma_f32_16x16x16bf16_1k", Type::Bf16, 16, 16, 1, 4, false},
 };
 
+constexpr Matrix kBytes[] = {
+    {"v_mfma_i32_32x32x4i8", Type::I8, 32, 4, 2, 4},   {"v_mfma_i32_16x16x4i8", Type::I8, 16, 4, 4, 4},
+    {"v_mfma_i32_4x4x4i8", Type::I8, 4, 4, 16, 4},     {"v_mfma_i32_32x32x8i8", Type::I8, 32, 8, 1, 4},
+    {"v_mfma_i32_16x16x16i8", Type::I8, 16, 16, 1, 4},
+};
+
 }  // namespace
 
 TEST_CASE("matrix: products of f32") {
@@ -44,4 +50,8 @@ TEST_CASE("matrix: products of f16") {
 
 TEST_CASE("matrix: products of bf16") {
   for (const Matrix& m : kBrains) checkAll(m);
+}
+
+TEST_CASE("matrix: products of i8") {
+  for (const Matrix& m : kBytes) checkAll(m);
 }

@@ -19,8 +19,7 @@ bool isVector(Encoding e) {
 
 // Graphics, and some matrix operations, which have no implementation yet: their waves stop with the disassembly.
 bool isMissing(const std::string& name) {
-  return name.starts_with("v_interp_") || name.starts_with("v_mfma_i32") || name.starts_with("v_mfma_f64") ||
-         name == "v_screen_partition_4se_b32";
+  return name.starts_with("v_interp_") || name.starts_with("v_mfma_f64") || name == "v_screen_partition_4se_b32";
 }
 
 }  // namespace

@@ -59,6 +59,26 @@ struct Halves : Results32<float, f32x> {
   }
 };
 
+// Exact, modulo 2^32.
+struct Bytes : Results32<uint32_t, u32x> {
+  explicit Bytes(const Wave&) {}
+
+  template <MatrixShape S>
+  void unpack(const uint32_t* row, Elements<uint32_t, S>& to) const {
+    for (unsigned e = 0; e < S.perLane(); ++e) {
+      for (unsigned l = 0; l < kLanes; l += kWidth) {
+        const i32x v = (i32x)(load(row + l) << (24 - 8 * e)) >> 24;
+        __builtin_memcpy(&to.at[e][l], &v, kBytes);
+      }
+    }
+  }
+  u32x addend(u32x v) const { return v; }
+  u32x add(u32x sum, const u32x (&a)[4], const u32x (&b)[4]) const {
+    for (unsigned e = 0; e < 4; ++e) sum += a[e] * b[e];
+    return sum;
+  }
+};
+
 template <Element E>
 struct ArithmeticOf;
 template <>
@@ -72,6 +92,10 @@ struct ArithmeticOf<Element::F16> {
 template <>
 struct ArithmeticOf<Element::Bf16> {
   using type = Halves<Element::Bf16>;
+};
+template <>
+struct ArithmeticOf<Element::I8> {
+  using type = Bytes;
 };
 
 #define MATRIX(name, element, size, depth, blocks) \
