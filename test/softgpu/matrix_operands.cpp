@@ -12,6 +12,8 @@ namespace {
 constexpr Matrix kWide = {"v_mfma_f32_32x32x1f32", Type::F32, 32, 1, 2, 1};
 constexpr Matrix kTall = {"v_mfma_f32_16x16x4f32", Type::F32, 16, 4, 1, 1};
 constexpr Matrix kBytes = {"v_mfma_i32_16x16x16i8", Type::I8, 16, 16, 1, 4};
+constexpr Matrix kDoubles = {"v_mfma_f64_16x16x4f64", Type::F64, 16, 4, 1, 1, false};
+constexpr Matrix kSmallDoubles = {"v_mfma_f64_4x4x4f64", Type::F64, 4, 4, 4, 1, false};
 constexpr Matrix kSmall = {"v_mfma_f32_4x4x1f32", Type::F32, 4, 1, 16, 1};
 
 MatrixCase with(const Matrix& m, Target target, const Operands& operands) {
@@ -28,12 +30,13 @@ bool isLowered(const MatrixCase& c) {
 TEST_CASE("matrix: A, B, C and D come from either register file") {
   for (unsigned bits = 0; bits < 8; ++bits) {
     Operands operands{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0};
-    for (const Matrix& m : {kWide, kTall, kSmall}) check(with(m, Target::gfx90a, operands), bits);
+    for (const Matrix& m : {kWide, kTall, kSmall, kDoubles, kSmallDoubles})
+      check(with(m, Target::gfx90a, operands), bits);
   }
 }
 
 TEST_CASE("matrix: D may be C, overlap it on either side, or lie on A and B") {
-  for (const Matrix& m : {kWide, kTall, kSmall}) {
+  for (const Matrix& m : {kWide, kTall, kSmall, kDoubles}) {
     for (const unsigned d : {100u, 98u, 102u}) {
       Operands operands;
       operands.c = 100;
@@ -61,6 +64,11 @@ TEST_CASE("matrix: inline constants as C, which gfx908 cannot have") {
     operands.constantBits = c.bits;
     for (const Matrix& m : {kWide, kTall, kSmall, kBytes}) check(with(m, Target::gfx90a, operands), c.operand);
     CHECK_FALSE(isLowered(with(kTall, Target::gfx908, operands)));
+    if (c.operand == operand::kInlineZero) {
+      check(with(kDoubles, Target::gfx90a, operands), 1);
+    } else {
+      CHECK_FALSE(isLowered(with(kDoubles, Target::gfx90a, operands)));
+    }
   }
 }
 
@@ -84,6 +92,9 @@ TEST_CASE("matrix: what the manuals leave undefined stops the wave with its disa
   CHECK(refused(kTall, {1, 0, 0}));
   CHECK_FALSE(refused(kSmall, {4, 15, 7}));
   CHECK(refused(kSmall, {5, 0, 0}));
+  CHECK_FALSE(refused(kSmallDoubles, {}));
+  CHECK(refused(kSmallDoubles, {1, 0, 0}));  // f64 has no modifiers
+  CHECK(refused(kSmallDoubles, {0, 0, 1}));
 
   WaveTest t(Target::gfx90a);
   CHECK(t.run("v_mfma_f32_16x16x4f32 v[0:3], v8, v9, v[0:3] cbsz:1") == Stop::Fault);
@@ -145,6 +156,22 @@ TEST_CASE("matrix: halves flush denormals on gfx90a, whatever MODE says") {
                                                                 << " on " << std::string(targetName(target)));
       }
     }
+  }
+}
+
+TEST_CASE("matrix: f64 keeps denormals, whatever MODE says") {
+  for (unsigned denormals = 0; denormals < 16; ++denormals) {
+    WaveTest t(Target::gfx90a);
+    t.wave.mode = denormals << 4;
+    for (unsigned lane = 0; lane < 64; ++lane) {
+      t.setV64(0, lane, 0);
+      t.setV64(2, lane, vectortest::bits(1.0));
+      t.setV64(4, lane, 5);  // 5 * 2^-1074
+    }
+    t.setV64(0, 0, 3);
+    REQUIRE(t.run("v_mfma_f64_4x4x4f64 v[6:7], v[0:1], v[2:3], v[4:5]") == Stop::Ended);
+    CHECK(t.v64(6, 0) == 8);
+    CHECK(t.v64(6, 16) == 5);
   }
 }
 

@@ -38,6 +38,11 @@ constexpr Matrix kBytes[] = {
     {"v_mfma_i32_16x16x16i8", Type::I8, 16, 16, 1, 4},
 };
 
+constexpr Matrix kDoubles[] = {
+    {"v_mfma_f64_16x16x4f64", Type::F64, 16, 4, 1, 1, false},
+    {"v_mfma_f64_4x4x4f64", Type::F64, 4, 4, 4, 1, false},
+};
+
 }  // namespace
 
 TEST_CASE("matrix: products of f32") {
@@ -54,4 +59,8 @@ TEST_CASE("matrix: products of bf16") {
 
 TEST_CASE("matrix: products of i8") {
   for (const Matrix& m : kBytes) checkAll(m);
+}
+
+TEST_CASE("matrix: products of f64") {
+  for (const Matrix& m : kDoubles) checkAll(m);
 }

@@ -17,9 +17,9 @@ bool isVector(Encoding e) {
          e == Encoding::VOP3P;
 }
 
-// Graphics, and some matrix operations, which have no implementation yet: their waves stop with the disassembly.
+// Graphics: its waves stop with the disassembly.
 bool isMissing(const std::string& name) {
-  return name.starts_with("v_interp_") || name.starts_with("v_mfma_f64") || name == "v_screen_partition_4se_b32";
+  return name.starts_with("v_interp_") || name == "v_screen_partition_4se_b32";
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ bool failsClosed(const Row& row, const std::string& name) {
                                                  "v_screen_partition_4se_b32"};
   static const std::set<std::string> trapHandlers = {"s_rfe_b64", "s_rfe_restore_b64"};
   return graphics.count(name) || trapHandlers.count(name) || name.starts_with("v_interp_") ||
-         name.starts_with("ds_gws_") || name == "ds_ordered_count" || name.starts_with("v_mfma_f64");
+         name.starts_with("ds_gws_") || name == "ds_ordered_count";
 }
 
 }  // namespace

@@ -142,6 +142,7 @@ constexpr Variation kVariations[] = {
     {"src_pops_exiting_wave_id", Encoding::VOP3P, 1, 0x1ff, kPops},
     // Of matrix instructions; the bits of others there are modifiers.
     {"a cbsz or abid beyond the blocks", Encoding::VOP3P, 0, 0x7fu << 8, 5u << 8},
+    {"blgp", Encoding::VOP3P, 1, 7u << 29, 1u << 29},
     {"0 as C", Encoding::VOP3P, 1, 0x1ffu << 18, kZero << 18},
     {"another constant as C", Encoding::VOP3P, 1, 0x1ffu << 18, kOne << 18},
     {"a soffset that is neither SGPR nor inline constant", Encoding::MUBUF, 1, 0xffu << 24, kPops << 24},

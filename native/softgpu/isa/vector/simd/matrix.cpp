@@ -79,6 +79,36 @@ struct Bytes : Results32<uint32_t, u32x> {
   }
 };
 
+// One product after the other, fused; denormals are kept whatever MODE says (CDNA 2 ISA, 7.1).
+struct Float64 {
+  using Scalar = double;
+  using Vector = f64x;
+  static constexpr vector::Type kConstant = vector::Type::F64;
+  explicit Float64(const Wave&) {}
+
+  static void read(const uint32_t* rows, bool lanes, double* values) {
+    for (unsigned l = 0; l < kLanes; ++l) {
+      const uint32_t* low = rows + (lanes ? l : 0);
+      values[l] = __builtin_bit_cast(double, low[0] | static_cast<uint64_t>(low[kLanes]) << 32);
+    }
+  }
+  static void write(uint32_t* rows, const double* values) {
+    for (unsigned l = 0; l < kLanes; ++l) {
+      const auto bits = __builtin_bit_cast(uint64_t, values[l]);
+      rows[l] = static_cast<uint32_t>(bits);
+      rows[kLanes + l] = static_cast<uint32_t>(bits >> 32);
+    }
+  }
+  template <MatrixShape S>
+  void unpack(const uint32_t* rows, Elements<double, S>& to) const {
+    read(rows, true, to.at[0]);
+  }
+  f64x addend(f64x v) const { return v; }
+  f64x add(f64x sum, const f64x (&a)[1], const f64x (&b)[1]) const {
+    return arith(fma(a[0], b[0], sum), a[0], b[0], sum);
+  }
+};
+
 template <Element E>
 struct ArithmeticOf;
 template <>
@@ -96,6 +126,10 @@ struct ArithmeticOf<Element::Bf16> {
 template <>
 struct ArithmeticOf<Element::I8> {
   using type = Bytes;
+};
+template <>
+struct ArithmeticOf<Element::F64> {
+  using type = Float64;
 };
 
 #define MATRIX(name, element, size, depth, blocks) \
