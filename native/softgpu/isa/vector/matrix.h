@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "isa/micro_op.h"
-#include "wave/wave.h"
+#include "isa/target.h"
 
 namespace softgpu::vector {
 
@@ -17,19 +17,6 @@ struct MatrixShape {
   Opcode opcode{};
   Element element{};
   uint8_t size = 0, depth = 0, blocks = 0;
-
-  // A lane holds so many elements of A and of B, of consecutive k. Lane l has row (or column) l % size of block
-  // l / size % blocks, and the lanes come in groups of size * blocks, each with the k that follow the group before.
-  constexpr unsigned perLane() const { return depth / groups(); }
-  constexpr unsigned groups() const { return kLanes / (size * blocks); }
-
-  // Rows of C and D that lie in consecutive registers of one lane.
-  constexpr unsigned height() const { return element == Element::F64 ? 1 : 4; }
-  // Blocks, and groups of `height` rows of each, that a register holds side by side.
-  constexpr unsigned blocksAbreast() const { return size == 4 ? kLanes * height() / 16 : 1; }
-  constexpr unsigned rowsAbreast() const { return kLanes / (size * blocksAbreast()); }
-  // Registers (pairs with F64) of C and D.
-  constexpr unsigned results() const { return size * size * blocks / kLanes; }
 };
 
 // Null where it is no matrix instruction.

@@ -36,7 +36,7 @@ struct Halves : Results32<float, f32x> {
   template <MatrixShape S>
   void unpack(const uint32_t* rows, Elements<float, S>& to) const {
     constexpr float kSmallest = E == Element::F16 ? 0x1p-14f : 0x1p-126f;
-    for (unsigned e = 0; e < S.perLane(); ++e) {
+    for (unsigned e = 0; e < Layout<S>::kPerLane; ++e) {
       for (unsigned l = 0; l < kLanes; l += kWidth) {
         const u32x bits = load(rows + e / 2 * kLanes + l) >> 16 * (e % 2);
         f32x v = E == Element::F16 ? halfToFloat(bits) : (f32x)(bits << 16);
@@ -65,7 +65,7 @@ struct Bytes : Results32<uint32_t, u32x> {
 
   template <MatrixShape S>
   void unpack(const uint32_t* row, Elements<uint32_t, S>& to) const {
-    for (unsigned e = 0; e < S.perLane(); ++e) {
+    for (unsigned e = 0; e < Layout<S>::kPerLane; ++e) {
       for (unsigned l = 0; l < kLanes; l += kWidth) {
         const i32x v = (i32x)(load(row + l) << (24 - 8 * e)) >> 24;
         __builtin_memcpy(&to.at[e][l], &v, kBytes);

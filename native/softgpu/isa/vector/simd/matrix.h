@@ -9,17 +9,32 @@ namespace softgpu::SOFTGPU_SIMD_LEVEL {
 using softgpu::vector::Element;
 using softgpu::vector::MatrixShape;
 
+template <MatrixShape S>
+struct Layout {
+  // Lane l has row l % size of A (column of B) of block l / size % blocks. The lanes come in groups of size * blocks,
+  // each with the k that follow those of the group before; a lane holds kPerLane elements of consecutive k.
+  static constexpr unsigned kGroup = S.size * S.blocks, kGroups = kLanes / kGroup, kPerLane = S.depth / kGroups;
+  // C and D: so many rows lie in consecutive registers of one lane, and a register (a pair with F64) has such bands of
+  // rows, of so many blocks, side by side.
+  static constexpr unsigned kHeight = S.element == Element::F64 ? 1 : 4;
+  static constexpr unsigned kBlocks = S.size == 4 ? kLanes * kHeight / 16 : 1;
+  static constexpr unsigned kBands = kLanes / (S.size * kBlocks);
+  static constexpr unsigned kPerBlock = S.size / kBands;  // registers before those of the next blocks
+  static constexpr unsigned kResults = kPerBlock * S.blocks / kBlocks;
+};
+
 // A or B: element e of lane l at [e][l].
 template <class T, MatrixShape S>
 struct Elements {
-  alignas(64) T at[S.perLane()][kLanes];
+  alignas(64) T at[Layout<S>::kPerLane][kLanes];
 };
 
 inline const uint32_t* registersOf(const Wave& wave, const Source& source) {
   return (source.kind == SourceKind::AccVgpr ? wave.accVgpr : wave.vgpr) + source.index * kLanes;
 }
 
-// The lane that a lane takes its elements of A from.
+// The lane that a lane takes its elements of A from: neighbouring blocks share one of theirs, as AMD's calculator and
+// its lab notes on matrix cores say. (CDNA 3 ISA, 7.1.5.1, differs where there are several such groups of blocks.)
 template <MatrixShape S>
 unsigned sourceOfA(const MicroOp* op, unsigned lane) {
   const unsigned receivers = 1u << op->extra[vector::kBroadcastSize];
@@ -53,15 +68,15 @@ void rearrange(Elements<T, S>& elements, From from) {
 // Where lane `lane` of result register `n` has its row of A and its column of B: the lane of the first group of k.
 template <MatrixShape S>
 SIMD_INLINE unsigned rowLane(unsigned n, unsigned lane) {
-  constexpr unsigned kPerBlock = S.size / S.rowsAbreast();
-  const unsigned block = n / kPerBlock * S.blocksAbreast() + lane / S.size % S.blocksAbreast();
-  const unsigned band = n % kPerBlock / S.height() * S.rowsAbreast() + lane / (S.size * S.blocksAbreast());
-  return block * S.size + band * S.height() + n % S.height();
+  using L = Layout<S>;
+  const unsigned block = n / L::kPerBlock * L::kBlocks + lane / S.size % L::kBlocks;
+  const unsigned band = n % L::kPerBlock / L::kHeight * L::kBands + lane / (S.size * L::kBlocks);
+  return block * S.size + band * L::kHeight + n % L::kHeight;
 }
 template <MatrixShape S>
 SIMD_INLINE unsigned columnLane(unsigned n, unsigned lane) {
-  constexpr unsigned kPerBlock = S.size / S.rowsAbreast();
-  return n / kPerBlock * S.blocksAbreast() * S.size + lane % (S.size * S.blocksAbreast());
+  constexpr unsigned kColumns = S.size * Layout<S>::kBlocks;
+  return n / Layout<S>::kPerBlock * kColumns + lane % kColumns;
 }
 
 // One register of results: `sums` comes as C and leaves as D.
@@ -73,16 +88,15 @@ void multiplyRow(const Arithmetic& arithmetic, const Elements<T, S>& a, const El
     V sum;
     __builtin_memcpy(&sum, sums + lane, kBytes);
     sum = arithmetic.addend(sum);
-    for (unsigned group = 0; group < S.groups(); ++group) {
-      const unsigned offset = group * S.size * S.blocks;
-      V x[S.perLane()], y[S.perLane()];
-      for (unsigned e = 0; e < S.perLane(); ++e) {
+    for (unsigned group = 0; group < kLanes; group += Layout<S>::kGroup) {
+      V x[Layout<S>::kPerLane], y[Layout<S>::kPerLane];
+      for (unsigned e = 0; e < Layout<S>::kPerLane; ++e) {
         if constexpr (S.size >= kStep) {
-          x[e] = V{} + a.at[e][offset + rowLane<S>(n, lane)];
+          x[e] = V{} + a.at[e][group + rowLane<S>(n, lane)];
         } else {
-          for (unsigned i = 0; i < kStep; ++i) x[e][i] = a.at[e][offset + rowLane<S>(n, lane + i)];
+          for (unsigned i = 0; i < kStep; ++i) x[e][i] = a.at[e][group + rowLane<S>(n, lane + i)];
         }
-        __builtin_memcpy(&y[e], &b.at[e][offset + columnLane<S>(n, lane)], kBytes);
+        __builtin_memcpy(&y[e], &b.at[e][group + columnLane<S>(n, lane)], kBytes);
       }
       sum = arithmetic.add(sum, x, y);
     }
@@ -107,8 +121,8 @@ const MicroOp* multiply(Wave& wave, const MicroOp* op) {
   const uint32_t* c = constant ? vector::constantRow(addend.index, Arithmetic::kConstant) : registersOf(wave, addend);
   uint32_t* d = (op->extra[vector::kAccumulators] ? wave.accVgpr : wave.vgpr) + op->dst * kLanes;
   const bool backwards = !constant && d > c;  // C and D may overlap
-  for (unsigned i = 0; i < S.results(); ++i) {
-    const unsigned n = backwards ? S.results() - 1 - i : i;
+  for (unsigned i = 0; i < Layout<S>::kResults; ++i) {
+    const unsigned n = backwards ? Layout<S>::kResults - 1 - i : i;
     alignas(64) T sums[kLanes];
     Arithmetic::read(constant ? c : c + n * kDwords * kLanes, !constant, sums);
     multiplyRow<S>(arithmetic, a, b, n, sums);
