@@ -159,6 +159,17 @@ TEST_CASE("matrix: halves flush denormals on gfx90a, whatever MODE says") {
   }
 }
 
+TEST_CASE("matrix: zeros of products of halves are positive") {
+  WaveTest t(Target::gfx908);
+  for (unsigned row = 0; row < 8; ++row) t.v(row, 0) = 0;
+  t.v(0, 0) = 0x80008000, t.v(1, 0) = 0x80008000;  // -0
+  t.v(2, 0) = 0x3c003c00, t.v(3, 0) = 0x3c003c00;
+  t.v(4, 0) = 0x80000000;
+  REQUIRE(t.run("v_accvgpr_write_b32 a0, v4\n s_nop 7\n v_mfma_f32_4x4x4f16 a[0:3], v[0:1], v[2:3], a[0:3]\n s_nop 7\n"
+                "v_accvgpr_read_b32 v6, a0") == Stop::Ended);
+  CHECK(t.v(6, 0) == 0);
+}
+
 TEST_CASE("matrix: f64 keeps denormals, whatever MODE says") {
   for (unsigned denormals = 0; denormals < 16; ++denormals) {
     WaveTest t(Target::gfx90a);
