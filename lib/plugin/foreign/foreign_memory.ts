@@ -23,6 +23,8 @@ export class ForeignMemory {
   /** Allocated now. */
   bytes = 0;
   readonly #sizes = new Map<number, Map<number, number>>();
+  /** What callers know nothing of: nobody may free it, or copy there. */
+  readonly #reserved = new Map<number, Map<number, number>>();
   readonly #ranges = new Map<number, DeviceRanges>();
 
   constructor(readonly calls: ForeignCalls) {}
@@ -31,20 +33,35 @@ export class ForeignMemory {
     this.calls.mustBeReady(device);
     // Nothing is something to free, too.
     const size = Math.max(integer("bytes", bytes), 1);
-    const address = this.calls.call((native) => native.alloc(device, size));
+    const address = this.#allocate(device, size);
+    this.#of(device).add(address, size);
+    sizesOf(this.#sizes, device).set(address, size);
+    return address;
+  }
+  /** For the plugin's own tables, until the device ends. */
+  reserve(device: number, bytes: number): number {
+    const address = this.#allocate(device, bytes);
+    sizesOf(this.#reserved, device).set(address, bytes);
+    return address;
+  }
+  /** To what was reserved. */
+  writeReserved(device: number, destination: number, words: Uint32Array): void {
+    this.copies++;
+    this.calls.call((native) => native.host2dev(device, destination, bytesOf("words", words)));
+  }
+  #allocate(device: number, bytes: number): number {
+    const address = this.calls.call((native) => native.alloc(device, bytes));
     if (address === 0) {
       throw new OffloadError("ERR_OFFLOAD_OUT_OF_MEMORY", `${this.calls.label(device)} has no ${bytes} bytes left`);
     }
-    this.#of(device).add(address, size);
-    this.#sizesOf(device).set(address, size);
     this.allocations++;
-    this.bytes += size;
+    this.bytes += bytes;
     return address;
   }
   free(device: number, address: number): void {
     this.calls.mustBeReady(device);
     integer("address", address);
-    const size = this.#sizesOf(device).get(address);
+    const size = sizesOf(this.#sizes, device).get(address);
     if (size === undefined) {
       throw new OffloadError("ERR_OFFLOAD_ADDRESS", `${this.calls.label(device)} has no allocation at ${address}`);
     }
@@ -114,14 +131,19 @@ export class ForeignMemory {
 
   /** What is left on a device that ends: nobody else could free it. */
   freeAll(device: number): void {
-    for (const [address, size] of this.#sizesOf(device)) {
+    for (const [address, size] of sizesOf(this.#sizes, device)) {
       this.#forget(device, address, size);
       this.calls.call((native) => native.free(device, address));
     }
+    for (const [address, size] of sizesOf(this.#reserved, device)) {
+      this.bytes -= size;
+      this.calls.call((native) => native.free(device, address));
+    }
+    this.#reserved.delete(device);
   }
 
   #forget(device: number, address: number, size: number): void {
-    this.#sizesOf(device).delete(address);
+    sizesOf(this.#sizes, device).delete(address);
     this.#of(device).remove(address);
     this.bytes -= size;
   }
@@ -143,9 +165,11 @@ export class ForeignMemory {
     this.#ranges.set(device, known);
     return known;
   }
-  #sizesOf(device: number): Map<number, number> {
-    const known = this.#sizes.get(device) ?? new Map<number, number>();
-    this.#sizes.set(device, known);
-    return known;
-  }
+}
+
+/** By address. */
+function sizesOf(all: Map<number, Map<number, number>>, device: number): Map<number, number> {
+  const known = all.get(device) ?? new Map<number, number>();
+  all.set(device, known);
+  return known;
 }

@@ -58,7 +58,7 @@ export class HeldTables {
   }
   /** The launch's words, to where the device reads them. */
   send(table: HeldTable): void {
-    this.memory.host2dev(table.device, table.address, table.words.subarray(0, 2 * table.count));
+    this.memory.writeReserved(table.device, table.address, table.words.subarray(0, 2 * table.count));
   }
   /** Bytes of all, in use or not. */
   get bytes(): number {
@@ -78,7 +78,7 @@ export class HeldTables {
         `device ${device} has no memory for a table of ${room} words`,
       );
     }
-    const table = new HeldTable(device, this.memory.alloc(device, room * WORD), room);
+    const table = new HeldTable(device, this.memory.reserve(device, room * WORD), room);
     this.#all.push(table);
     return table;
   }

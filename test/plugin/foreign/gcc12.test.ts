@@ -136,6 +136,16 @@ test("what it cannot do is refused", () => {
   expect(() => ForeignPlugin.open({ device: DEVICE })).toThrow(/open in this process already.* dispose of it first/);
 });
 
+test("a session's table is nobody else's to free, or to copy to", () => {
+  const session = foreign.newSession();
+  foreign.sessionStart(session, 0);
+  const { address } = foreign.sessionAllocateTargetVarTable(session, 4) as { address: number };
+  const refused = expect.objectContaining({ code: "ERR_OFFLOAD_ADDRESS" });
+  expect(() => foreign.free(0, address)).toThrow(refused);
+  expect(() => foreign.host2dev(0, address, new Uint8Array(8))).toThrow(refused);
+  foreign.sessionAbandon(session);
+});
+
 test("libgomp is not opened beside it, which would have the same devices", async () => {
   await expect(libgomp.open({ device: DEVICE })).rejects.toMatchObject({
     code: "ERR_OFFLOAD_PLUGIN",

@@ -206,7 +206,8 @@ class World {
       start: () => plugin.sessionStart(session, dev),
       allocate: () => plugin.sessionAllocateTargetVarTable?.(session, b * 100),
       set: () => plugin.sessionSetTargetVarTable(session, null),
-      setTable: () => plugin.sessionSetTargetVarTable(session, b === 0 ? 24 : (tables[dev] as number)),
+      setTable: () =>
+        plugin.sessionSetTargetVarTable(session, b === 0 ? 24 : (tables[Math.max(0, launch.device)] as number)),
       abandon: () => plugin.sessionAbandon(session),
       run: () => plugin.run(session, fn, b === 2 ? { teams: 0 } : ONE),
       asyncRun: () => plugin.asyncRun(session, fn, b === 2 ? { teams: 0 } : ONE),
