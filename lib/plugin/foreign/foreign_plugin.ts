@@ -110,9 +110,15 @@ export class ForeignPlugin
     } = checkedOptions("ForeignPlugin.open's options", options, OPTIONS);
     const limit = timeout === undefined ? 0 : milliseconds("timeout", timeout);
     const native = checked(() => addon().openForeignPlugin(library));
-    // The plugin opens HSA by its soname: what is open already it gets, whatever lies beneath.
-    const runtime = native.name === "gcn" ? HsaRuntime.open(device === undefined ? {} : { device }) : null;
-    return new ForeignPlugin(native, runtime, isa, limit);
+    try {
+      // The plugin opens HSA by its soname: what is open already it gets, whatever lies beneath.
+      const runtime = native.name === "gcn" ? HsaRuntime.open(device === undefined ? {} : { device }) : null;
+      return new ForeignPlugin(native, runtime, isa, limit);
+    } catch (error) {
+      // Nobody else could own the library.
+      native.dispose();
+      throw error;
+    }
   }
 
   getNumDevices(requires = 0): number {

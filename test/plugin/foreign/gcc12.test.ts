@@ -33,6 +33,10 @@ let gone: TargetFunction;
 
 beforeAll(async () => {
   made = await program("regions.c", "gfx906", [], folder);
+  // What was refused has not kept the library.
+  expect(() => ForeignPlugin.open({ device: "software:gfx1" })).toThrow(
+    expect.objectContaining({ code: expect.stringMatching(/^ERR_HSA_/) }),
+  );
   foreign = ForeignPlugin.open({ device: DEVICE });
   foreign.initDevice(0);
   const first = foreign.loadImage(0, made.image);
