@@ -93,8 +93,9 @@ export interface NativeForeignPlugin {
     queue: number,
   ): Promise<void>;
   queueConstruct(device: number): number;
-  /** Blocks until what is in it is over. */
+  /** Blocks until what is in it is over; the time as for `waitForRuns`. */
   queueWait(queue: number, timeout: number): ForeignOutcome;
+  /** Blocks until what is in it is over, however long that takes. */
   queueDestruct(queue: number): void;
   /** Resolves when `later` has waited for what is in `earlier` now. */
   queueSerialize(earlier: number, later: number): Promise<void>;

@@ -22,7 +22,6 @@ const LIMITS = {
   "ends the process": "it ends the process where it has no memory for a launch",
   "in order": "runs the launches of a device side by side: a time limit counts from the sending",
   "image facts": "does not tell how an image's conventions were found",
-  "own variables": "an image's table is what GCC made: none is told from a code object alone",
   "nothing left behind": "keeps some memory of each image until the process ends",
   output: "what kernels print goes to the process's stdout",
 } as const;

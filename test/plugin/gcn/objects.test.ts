@@ -139,7 +139,7 @@ describe.each(targets)("variables of %s", (target) => {
     expect(told).toContainEqual(["hidden", 6, false]);
   });
 
-  testBut("own variables", "a code object alone tells of its variables, too", () => {
+  testBut("other variables", "a code object alone tells of its variables, too", () => {
     const told = regions.module.variables.map(({ size, link }) => [size, link]);
     // The code object alone has the table, and the device's own names: of a link, those of its pointer.
     const bare = regions.plugin.loadImage(regions.device, regions.program.image.codeObject);
