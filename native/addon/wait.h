@@ -33,7 +33,7 @@ bool PollPolitely(double nanoseconds, Done&& done) {
   const double stretch = std::min(nanoseconds, kPoliteNanoseconds);
   do {
     sched_yield();
-    if (look(128)) return true;
+    if (look(16)) return true;
   } while (std::chrono::duration<double, std::nano>(Clock::now() - start).count() < stretch);
   return false;
 }
